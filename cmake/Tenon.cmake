@@ -1,0 +1,63 @@
+# The few functions that the folders' CMakeLists use: one library a folder with its sources listed,
+# its tests and its fuzzers.
+
+find_program(TENON_LD mold)
+add_library(tenon_flags INTERFACE)
+target_include_directories(tenon_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_compile_options(tenon_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Werror=return-type -fno-omit-frame-pointer)
+target_compile_definitions(tenon_flags INTERFACE
+  TENON_VERSION="${PROJECT_VERSION}" BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+target_link_libraries(tenon_flags INTERFACE Threads::Threads)
+if(TENON_LD)
+  target_link_options(tenon_flags INTERFACE -fuse-ld=mold)
+endif()
+if(TENON_SANITIZE)
+  target_compile_options(tenon_flags INTERFACE -fsanitize=${TENON_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(tenon_flags INTERFACE -fsanitize=${TENON_SANITIZE})
+endif()
+if(TENON_FUZZ)
+  target_compile_options(tenon_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# tenon_library(NAME SOURCES a.cc... LINK libs...)
+function(tenon_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC tenon_flags ${ARG_LINK})
+endfunction()
+
+# tenon_test(NAME SOURCES a_test.cc... LINK libs...): a GoogleTest program in build/tests.
+function(tenon_test name)
+  if(NOT TENON_TESTS)
+    return()
+  endif()
+  find_package(GTest REQUIRED)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  target_link_libraries(${name} PRIVATE tenon_flags ${ARG_LINK} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE TENON_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                             TENON_BINARY_DIR="${PROJECT_BINARY_DIR}")
+endfunction()
+
+# tenon_fuzz(NAME SOURCE x_fuzz.cc LINK libs... [SEEDS dir]): LLVMFuzzerTestOneInput. With
+# TENON_FUZZ it is a libFuzzer program; otherwise tests/fuzz_main.cc drives it over its seeds and
+# random mutations of them, for the short run in ./dev test.
+function(tenon_fuzz name)
+  cmake_parse_arguments(ARG "" "SOURCE;SEEDS" "LINK" ${ARGN})
+  if(NOT TENON_TESTS AND NOT TENON_FUZZ)
+    return()
+  endif()
+  if(TENON_FUZZ)
+    add_executable(${name} ${ARG_SOURCE})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    add_executable(${name} ${ARG_SOURCE} ${PROJECT_SOURCE_DIR}/tests/fuzz_main.cc)
+  endif()
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+  target_link_libraries(${name} PRIVATE tenon_flags ${ARG_LINK})
+  if(ARG_SEEDS)
+    file(WRITE ${PROJECT_BINARY_DIR}/fuzz/${name}.seeds "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SEEDS}\n")
+  endif()
+endfunction()

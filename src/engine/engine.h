@@ -1,0 +1,99 @@
+// The engine: one write pipeline and the reads over a checked model, the same for every entity and
+// both stores. See docs/architecture notes in ARCHITECTURE.md, "The write pipeline".
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/seal.h"
+#include "engine/command.h"
+#include "log/log.h"
+#include "model/model.h"
+#include "store/store.h"
+
+namespace tenon {
+
+struct EngineOptions {
+  std::size_t cache_bytes = 32u << 20;          // single records, encoded; 0: no cache
+  std::chrono::seconds cache_ttl{3600};
+  Uuid system_tenant;
+};
+
+struct EngineDeps {
+  std::shared_ptr<const model::Model> model;
+  Store& store;
+  Log& log;
+  Clock& clock;
+  IdSource& ids;
+  const Vault* vault;    // null: secrets are refused
+};
+
+// Thread-safe.
+class Engine {
+ public:
+  Engine(EngineDeps deps, EngineOptions options);
+  ~Engine();
+
+  using Done = std::function<void(Result<Outcome>)>;
+  using BatchDone = std::function<void(Result<std::vector<Result<Outcome>>>)>;
+
+  // One command. Decoding, permission and sealing happen on the caller's thread, the rest on the
+  // writer's; `done` is called once, on either.
+  void Apply(const Caller& caller, Command command, Idempotent replay, Done done,
+             Lane lane = Lane::kInteractive);
+  Result<Outcome> ApplyAndWait(const Caller& caller, Command command,
+                               Lane lane = Lane::kInteractive);
+
+  // Many commands in one transaction when `atomic` (the first failure, with its index in
+  // Error::details.index, rolls back all), else item by item with a result each. A body may name
+  // the id of an earlier command's row as "$0.id" (its index).
+  void ApplyBatch(const Caller& caller, std::vector<Command> commands, bool atomic,
+                  Idempotent replay, BatchDone done, Lane lane = Lane::kInteractive);
+
+  // --- reads; on the caller's thread -------------------------------------------------------------
+
+  // A cached row without touching the store, for the I/O thread; null when it is not cached.
+  std::shared_ptr<const std::string> Cached(const Caller& caller, const model::Entity& entity,
+                                            std::string_view id);
+  Result<GetResult> Get(const Caller& caller, const model::Entity& entity, std::string_view id,
+                        const GetOptions& options);
+  // {"items": [...], "next_page_token": "...", "total": n}
+  Result<std::string> List(const Caller& caller, const model::Entity& entity,
+                           const ListQuery& query);
+  // {"items": [{"seq","timestamp","action","user_id","changes":[...],"transition":{...}}], ...}
+  Result<std::string> History(const Caller& caller, const model::Entity& entity,
+                              std::string_view id, int page_size, std::string_view page_token);
+  // {"items": [...]}
+  Result<std::string> View(const Caller& caller, const model::View& view,
+                           const std::vector<std::pair<std::string, std::string>>& parameters);
+  // Rows of an entity as NDJSON, in key order, handed over in pieces; for export.
+  Result<void> Export(const Caller& caller, const model::Entity& entity, std::string_view filter,
+                      const std::function<bool(std::string_view piece)>& piece);
+
+  // --- the clock's work ---------------------------------------------------------------------------
+
+  // Takes every `auto` event that is due, and purges what is due; how many rows changed. Called by
+  // services/clock once a second; tests call it by hand.
+  Result<int> TakeDueEvents();
+  Result<int> Purge(bool force);
+
+  [[nodiscard]] const model::Model& model() const;
+  [[nodiscard]] Store& store();
+  [[nodiscard]] Log& log();
+  [[nodiscard]] Clock& clock();
+
+  // Events allowed from the state the row is in, for 409 answers and the CLI.
+  struct CacheStats { std::int64_t hits = 0, misses = 0, bytes = 0, entries = 0; };
+  [[nodiscard]] CacheStats cache_stats() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tenon

@@ -1,0 +1,69 @@
+// A request and a response as the rest of Tenon sees them. Beast stays behind server.cc.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace tenon::http {
+
+// Names compare without case, as RFC 9110 has them.
+class Headers {
+ public:
+  void Set(std::string name, std::string value);          // replaces
+  void Add(std::string name, std::string value);
+  [[nodiscard]] std::string_view Get(std::string_view name) const;  // empty when absent
+  [[nodiscard]] bool Has(std::string_view name) const;
+  [[nodiscard]] auto begin() const { return entries_.begin(); }
+  [[nodiscard]] auto end() const { return entries_.end(); }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> entries_;
+};
+
+struct Request {
+  std::string method;                 // "GET"
+  std::string path;                   // percent-decoded, without the query: "/v1/assets/…"
+  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+  Headers headers;
+  std::string body;                   // whole; content-encoding gzip already undone
+  std::string remote_address;         // of the peer, without port
+  bool tls = false;
+
+  // The last value of a query parameter, or nullopt.
+  [[nodiscard]] std::optional<std::string_view> Query(std::string_view name) const;
+};
+
+// A body that is produced piece by piece: event streams, exports.
+class BodyStream {
+ public:
+  virtual ~BodyStream() = default;
+  // Calls `ready` once, from any thread, with the next piece: empty optional ends the body, an
+  // error cuts the connection. Called again only after the piece was written: that is the
+  // back-pressure.
+  using Ready = std::function<void(Result<std::optional<std::string>>)>;
+  virtual void Next(Ready ready) = 0;
+  // The client went away or the server stops; `ready` of a pending Next must still be called.
+  virtual void Cancel() = 0;
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;                    // Content-Length, Date, Connection are the server's
+  std::string body;
+  std::shared_ptr<const std::string> shared_body;  // instead of body: a cached answer
+  std::shared_ptr<BodyStream> stream;              // instead of body: chunked
+};
+
+// Answers a request; called once, from any thread. Dropping it without a call answers 500.
+using Respond = std::function<void(Response)>;
+// Runs on an I/O thread and must not block; long work goes to a pool and responds from there.
+using Handler = std::function<void(Request, Respond)>;
+
+}  // namespace tenon::http

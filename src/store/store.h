@@ -1,0 +1,124 @@
+// A store: a transactional place for rows. Engine code is plain and synchronous and cannot tell
+// which store it has; the dialect only chooses the text of statements. Adapters: sqlite/, and
+// postgres/ later. Both pass store/contract_test.cc.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/value.h"
+#include "model/type.h"
+#include "record/sql.h"
+
+namespace tenon {
+
+// The present row of a running query. Valid only inside the callback.
+class Row {
+ public:
+  virtual ~Row() = default;
+  [[nodiscard]] virtual int columns() const = 0;
+  [[nodiscard]] virtual bool IsNull(int column) const = 0;
+  [[nodiscard]] virtual std::int64_t Int(int column) const = 0;
+  [[nodiscard]] virtual double Float(int column) const = 0;
+  [[nodiscard]] virtual std::string_view Text(int column) const = 0;
+  // The column as a value of a model type. kInternal when what is stored is not of it.
+  [[nodiscard]] virtual Result<Value> Get(int column, const model::Type& type) const = 0;
+  // The column as JSON, straight from the driver's bytes. Secrets come out as kSealedMark.
+  virtual void AppendJson(int column, const model::Type& type, std::string& out) const = 0;
+};
+
+// Statements are prepared once per connection and text. Parameters are ?1.. or $1... Not
+// thread-safe; lives inside one Read or Write callback.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  using Each = std::function<Result<bool>(const Row&)>;  // false: enough, stop
+
+  // Runs a query. kDeadline when the scope's deadline passes.
+  virtual Result<void> Query(std::string_view sql, std::span<const Value> parameters,
+                             const Each& each) = 0;
+  [[nodiscard]] virtual Dialect dialect() const = 0;
+};
+
+class Transaction : public Reader {
+ public:
+  // Runs a statement; the number of rows it changed. A broken unique constraint or reference is
+  // kConflict with details {"constraint": "unique"|"reference"|"check", "table", "columns": [..]}.
+  virtual Result<std::int64_t> Execute(std::string_view sql,
+                                       std::span<const Value> parameters) = 0;
+};
+
+// Who reads or writes: the row-level-security scope on stores that have one, and the key by which
+// the write queue is fair.
+struct Scope {
+  Uuid tenant;
+  bool across_tenants = false;                // system work
+  std::chrono::milliseconds deadline{5000};   // of a read
+};
+
+enum class Lane { kInteractive, kBulk };
+
+struct WriteJob {
+  Scope scope;
+  Lane lane = Lane::kInteractive;
+  // Must be repeatable: it runs again when its group had to be rolled back. An error rolls back
+  // what this job wrote and nothing else.
+  std::function<Result<void>(Transaction&)> work;
+  // After the commit is durable, or with the error. Called on the store's thread: keep it short.
+  std::function<void(Result<void>)> done;
+  // The work may fail after its first statement (cascades, batches): it gets a savepoint.
+  bool savepoint = false;
+};
+
+// Told about the life of write transactions, in the writer's thread. The log keeps its chain by it.
+class WriteObserver {
+ public:
+  virtual ~WriteObserver() = default;
+  virtual std::size_t Mark() = 0;                            // before each job
+  virtual void RollbackTo(std::size_t mark) = 0;             // the job failed
+  virtual Result<void> BeforeCommit(Transaction& transaction) = 0;
+  virtual void AfterCommit() = 0;                            // durable
+};
+
+struct StoreStats {
+  std::int64_t queued_interactive = 0, queued_bulk = 0;
+  std::int64_t commits = 0, jobs = 0, failed_jobs = 0;
+  std::int64_t database_bytes = 0, wal_bytes = 0;
+  std::string fault;              // why writes fail now ("database or disk is full"); empty: none
+};
+
+// Thread-safe.
+class Store {
+ public:
+  virtual ~Store() = default;
+  [[nodiscard]] virtual Dialect dialect() const = 0;
+
+  // Runs `work` on one consistent snapshot, on the caller's thread.
+  virtual Result<void> Read(const Scope& scope,
+                            const std::function<Result<void>(Reader&)>& work) = 0;
+
+  // Queues a write. `done` is always called once: kTooManyRequests when the queue is full,
+  // kUnavailable when the disk is full or the store is closing, kOutcomeUnknown after a failed
+  // fsync.
+  virtual void Submit(WriteJob job) = 0;
+
+  // Submit and wait.
+  Result<void> Write(const Scope& scope, std::function<Result<void>(Transaction&)> work,
+                     Lane lane = Lane::kInteractive, bool savepoint = true);
+
+  // At most one; before the first write.
+  virtual void SetObserver(WriteObserver* observer) = 0;
+
+  [[nodiscard]] virtual StoreStats Stats() = 0;
+
+  // Finishes what is queued, checkpoints, closes. Later calls fail with kUnavailable.
+  virtual void Close() = 0;
+};
+
+}  // namespace tenon
