@@ -21,6 +21,9 @@ struct Caller {
   std::string tenant_slug;     // its slug: the default of `namespace` fields
   std::vector<std::string> namespaces;  // further labels that the tenant's config allows
   Uuid user;                   // the actor, a row of users
+  Uuid user_tenant;            // the actor's own tenant; nil: the same. A system caller's differs, and
+                               // then the engine writes as the tenant's own service user and
+                               // names the real actor in the log row's metadata
   std::uint8_t roles = 0;
   bool across_tenants = false; // system callers with ?tenant=*: reads only
   std::string user_agent;
