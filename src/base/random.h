@@ -1,6 +1,7 @@
 // Randomness as a dependency, so that tests can repeat it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
