@@ -72,12 +72,18 @@ struct Part {
 
 std::int64_t UnitUs(char unit, bool time) {
   switch (unit) {
-    case 'W': return time ? 0 : kUsPerWeek;
-    case 'D': return time ? 0 : kUsPerDay;
-    case 'H': return time ? kUsPerHour : 0;
-    case 'M': return time ? kUsPerMinute : 0;  // before T it is months, which have no fixed length
-    case 'S': return time ? kUsPerSecond : 0;
-    default: return 0;
+    case 'W':
+      return time ? 0 : kUsPerWeek;
+    case 'D':
+      return time ? 0 : kUsPerDay;
+    case 'H':
+      return time ? kUsPerHour : 0;
+    case 'M':
+      return time ? kUsPerMinute : 0;  // before T it is months, which have no fixed length
+    case 'S':
+      return time ? kUsPerSecond : 0;
+    default:
+      return 0;
   }
 }
 
@@ -126,8 +132,7 @@ void AppendUnit(std::uint64_t count, char unit, std::string& out) {
 }  // namespace
 
 void AppendTime(Time time, std::string& out) {
-  const std::int64_t us =
-      std::clamp(time.time_since_epoch().count(), kTimeMin, kTimeMax);
+  const std::int64_t us = std::clamp(time.time_since_epoch().count(), kTimeMin, kTimeMax);
   const std::chrono::sys_time<Duration> at{Duration(us)};
   const auto day = std::chrono::floor<std::chrono::days>(at);
   const std::chrono::year_month_day date(day);
@@ -274,20 +279,25 @@ std::optional<Duration> ParseShortDuration(std::string_view text) {
   if (error != std::errc() || !IsDigit(text[0])) return std::nullopt;
   const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
   std::int64_t us = 0;
-  if (unit == "ms") us = 1000;
-  else if (unit == "s") us = kUsPerSecond;
-  else if (unit == "m") us = kUsPerMinute;
-  else if (unit == "h") us = kUsPerHour;
-  else if (unit == "d") us = kUsPerDay;
-  else if (unit == "w") us = kUsPerWeek;
-  else return std::nullopt;
+  if (unit == "ms")
+    us = 1000;
+  else if (unit == "s")
+    us = kUsPerSecond;
+  else if (unit == "m")
+    us = kUsPerMinute;
+  else if (unit == "h")
+    us = kUsPerHour;
+  else if (unit == "d")
+    us = kUsPerDay;
+  else if (unit == "w")
+    us = kUsPerWeek;
+  else
+    return std::nullopt;
   if (count > std::numeric_limits<std::int64_t>::max() / us) return std::nullopt;
   return Duration(count * us);
 }
 
-Time SystemClock::Now() {
-  return std::chrono::floor<Duration>(std::chrono::system_clock::now());
-}
+Time SystemClock::Now() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 
 std::chrono::steady_clock::time_point SystemClock::Steady() {
   return std::chrono::steady_clock::now();

@@ -46,7 +46,9 @@ constexpr Table kBase64UrlValues = MakeTable(kBase64Url);
 std::string Encode(std::string_view bytes, const char* alphabet, bool padding) {
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);
-  const auto at = [&](std::size_t i) { return static_cast<unsigned>(static_cast<std::uint8_t>(bytes[i])); };
+  const auto at = [&](std::size_t i) {
+    return static_cast<unsigned>(static_cast<std::uint8_t>(bytes[i]));
+  };
   std::size_t i = 0;
   for (; i + 2 < bytes.size(); i += 3) {
     const unsigned group = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
@@ -114,9 +116,9 @@ Digest HmacSha256(std::string_view key, std::string_view data) {
   Digest digest{};
   // HMAC() takes a null key to mean "the key of before", so an empty one needs an address.
   const char* bytes = key.empty() ? "" : key.data();
-  const unsigned char* done =
-      HMAC(Sha256Algorithm(), bytes, static_cast<int>(key.size()),
-           reinterpret_cast<const unsigned char*>(data.data()), data.size(), digest.data(), nullptr);
+  const unsigned char* done = HMAC(Sha256Algorithm(), bytes, static_cast<int>(key.size()),
+                                   reinterpret_cast<const unsigned char*>(data.data()), data.size(),
+                                   digest.data(), nullptr);
   assert(done != nullptr);
   static_cast<void>(done);
   return digest;

@@ -1,4 +1,4 @@
-// Digests and encodings, all by OpenSSL (FIPS 180-4, RFC 2104, RFC 4648).
+// Digests by OpenSSL (FIPS 180-4, RFC 2104) and the text encodings of bytes (RFC 4648).
 #pragma once
 
 #include <array>

@@ -19,7 +19,8 @@ constexpr std::uint64_t kMillisecondsMax = (1ull << 48) - 1;
 constexpr std::array<std::int8_t, 256> MakeHexTable() {
   std::array<std::int8_t, 256> table{};
   table.fill(-1);
-  for (int i = 0; i < 10; ++i) table[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
+  for (int i = 0; i < 10; ++i)
+    table[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
   for (int i = 0; i < 6; ++i) {
     table[static_cast<std::size_t>('a' + i)] = static_cast<std::int8_t>(10 + i);
     table[static_cast<std::size_t>('A' + i)] = static_cast<std::int8_t>(10 + i);
@@ -160,8 +161,7 @@ Ulid IdSource::NewUlid() { return Ulid{NextTimeOrdered(false)}; }
 // on in the last millisecond seen.
 std::array<std::uint8_t, 16> IdSource::NextTimeOrdered(bool uuid) {
   const std::int64_t us = std::max<std::int64_t>(clock_.Now().time_since_epoch().count(), 0);
-  const std::uint64_t now_ms =
-      std::min(static_cast<std::uint64_t>(us) / 1000, kMillisecondsMax);
+  const std::uint64_t now_ms = std::min(static_cast<std::uint64_t>(us) / 1000, kMillisecondsMax);
   std::array<std::uint8_t, 16> fresh;
   random_.Fill(fresh);
   const std::uint64_t seed = LoadBig(fresh.data()) & (kCounterMax >> 1);

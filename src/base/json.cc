@@ -85,18 +85,32 @@ std::string CanonicalJson(const json::value& value) {
 
 void AppendCanonicalJson(const json::value& value, std::string& out) {
   switch (value.kind()) {
-    case json::kind::null: out += "null"; break;
-    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
-    case json::kind::int64: AppendInteger(value.get_int64(), out); break;
-    case json::kind::uint64: AppendInteger(value.get_uint64(), out); break;
-    case json::kind::double_: AppendJsonNumber(value.get_double(), out); break;
+    case json::kind::null:
+      out += "null";
+      break;
+    case json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      break;
+    case json::kind::int64:
+      AppendInteger(value.get_int64(), out);
+      break;
+    case json::kind::uint64:
+      AppendInteger(value.get_uint64(), out);
+      break;
+    case json::kind::double_:
+      AppendJsonNumber(value.get_double(), out);
+      break;
     case json::kind::string: {
       const json::string& text = value.get_string();
       AppendJsonString({text.data(), text.size()}, out);
       break;
     }
-    case json::kind::array: AppendCanonicalArray(value.get_array(), out); break;
-    case json::kind::object: AppendCanonicalObject(value.get_object(), out); break;
+    case json::kind::array:
+      AppendCanonicalArray(value.get_array(), out);
+      break;
+    case json::kind::object:
+      AppendCanonicalObject(value.get_object(), out);
+      break;
   }
 }
 
@@ -107,7 +121,8 @@ void AppendJsonString(std::string_view text, std::string& out) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<std::uint8_t>(text[i]);
     const char escape = kEscapes[byte];
-    if (escape == 0) [[likely]] continue;
+    if (escape == 0) [[likely]]
+      continue;
     out.append(text, start, i - start);
     start = i + 1;
     out.push_back('\\');

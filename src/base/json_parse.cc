@@ -170,9 +170,9 @@ class Handler {
 
   std::string_view document_;
   boost::json::value_stack stack_;
-  std::vector<Key> keys_;                  // of all open objects
+  std::vector<Key> keys_;                   // of all open objects
   std::vector<std::size_t> object_starts_;  // where each of them begins in keys_
-  std::deque<std::string> unescaped_;      // keys with escapes; a deque does not move them
+  std::deque<std::string> unescaped_;       // keys with escapes; a deque does not move them
   std::string partial_;
   std::size_t partial_offset_ = 0;
   std::string problem_;
@@ -196,7 +196,11 @@ std::string Explain(const BoostError& ec, std::string_view text, std::size_t at,
   if (at == 0 && text.starts_with("\xEF\xBB\xBF")) return "there is a byte order mark in front";
   if (at >= text.size()) return "the document ends too early";
   const char c = text[at];
+  if (at > 0 && text[at - 1] == '\\') return "there is no such escape in a string";
   if (c > ' ' && c < '\x7F') return std::string("unexpected '") + c + "'";
+  if (static_cast<unsigned char>(c) < ' ') {
+    return "a control character stands here; in a string it must be written as an escape";
+  }
   return "unexpected character";
 }
 

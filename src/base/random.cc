@@ -26,8 +26,7 @@ std::string Random::Bytes(std::size_t count) {
 
 void SecureRandom::Fill(std::span<std::uint8_t> out) {
   while (!out.empty()) {
-    const std::size_t count =
-        std::min<std::size_t>(out.size(), std::numeric_limits<int>::max());
+    const std::size_t count = std::min<std::size_t>(out.size(), std::numeric_limits<int>::max());
     if (RAND_bytes(out.data(), static_cast<int>(count)) != 1) {
       // Going on with predictable keys would be worse than stopping.
       std::fputs("tenon: the operating system gives no randomness\n", stderr);

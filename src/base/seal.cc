@@ -104,8 +104,8 @@ std::string Vault::Seal(std::string_view plain) const {
       (plain.empty() || EVP_EncryptUpdate(context.get(), Bytes(raw, kIvBytes + kTagBytes), &count,
                                           Bytes(plain), static_cast<int>(plain.size())) == 1) &&
       EVP_EncryptFinal_ex(context.get(), &none, &more) == 1 &&
-      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes,
-                          Bytes(raw, kIvBytes)) == 1;
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, kTagBytes, Bytes(raw, kIvBytes)) ==
+          1;
   assert(ok);
   static_cast<void>(ok);
   return ToBase64(raw);

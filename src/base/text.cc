@@ -66,9 +66,8 @@ utf8proc_int32_t FoldOne(utf8proc_int32_t code) {
   if (code == 0x130) return code;
   std::array<utf8proc_int32_t, 8> full{};
   int boundary = 0;
-  const utf8proc_ssize_t count =
-      utf8proc_decompose_char(code, full.data(), static_cast<utf8proc_ssize_t>(full.size()),
-                              UTF8PROC_CASEFOLD, &boundary);
+  const utf8proc_ssize_t count = utf8proc_decompose_char(
+      code, full.data(), static_cast<utf8proc_ssize_t>(full.size()), UTF8PROC_CASEFOLD, &boundary);
   return count == 1 ? full[0] : utf8proc_tolower(code);
 }
 
