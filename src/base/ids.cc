@@ -162,12 +162,15 @@ Ulid IdSource::NewUlid() { return Ulid{NextTimeOrdered(false)}; }
 std::array<std::uint8_t, 16> IdSource::NextTimeOrdered(bool uuid) {
   const std::int64_t us = std::max<std::int64_t>(clock_.Now().time_since_epoch().count(), 0);
   const std::uint64_t now_ms = std::min(static_cast<std::uint64_t>(us) / 1000, kMillisecondsMax);
-  std::array<std::uint8_t, 16> fresh;
-  random_.Fill(fresh);
-  const std::uint64_t seed = LoadBig(fresh.data()) & (kCounterMax >> 1);
-  const std::uint64_t tail = LoadBig(fresh.data() + 8);
 
   while (busy_.test_and_set(std::memory_order_acquire)) std::this_thread::yield();
+  if (pool_used_ == pool_.size()) {
+    random_.Fill(pool_);
+    pool_used_ = 0;
+  }
+  const std::uint64_t seed = LoadBig(pool_.data() + pool_used_) & (kCounterMax >> 1);
+  const std::uint64_t tail = LoadBig(pool_.data() + pool_used_ + 8);
+  pool_used_ += 16;
   if (now_ms > last_ms_) {
     last_ms_ = now_ms;
     counter_ = seed;
