@@ -25,6 +25,7 @@ struct Command {
   std::string if_match;              // ETag text without quotes; empty: none; "*": must exist
   bool upsert = false;               // kCreate: update instead when the unique key is taken
   bool trusted = false;              // the system's own: may set engine-written fields
+  bool automatic = false;            // kEvent by the clock: only lines whose `auto when` holds
 };
 
 // Replay of a whole request (DESIGN, "Replay").
@@ -41,6 +42,7 @@ struct Outcome {
   std::string key;                   // key text of the row
   std::int64_t seq = 0;              // position of its log row; 0 for quiet events and replays
   bool replayed = false;             // answered from an earlier request or a computed key
+  bool unchanged = false;            // the row already was as asked: nothing written
 };
 
 struct GetOptions {

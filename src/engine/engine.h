@@ -22,6 +22,9 @@ struct EngineOptions {
   std::size_t cache_bytes = 32u << 20;          // single records, encoded; 0: no cache
   std::chrono::seconds cache_ttl{3600};
   Uuid system_tenant;
+  // Keeps what a purge with `export` is about to take: table and NDJSON rows. Null: such purges
+  // are not run.
+  std::function<Result<void>(const std::string& table, const std::string& rows)> archive = {};
 };
 
 struct EngineDeps {
@@ -57,9 +60,10 @@ class Engine {
 
   // --- reads; on the caller's thread -------------------------------------------------------------
 
-  // A cached row without touching the store, for the I/O thread; null when it is not cached.
-  std::shared_ptr<const std::string> Cached(const Caller& caller, const model::Entity& entity,
-                                            std::string_view id);
+  // A whole row from the cache, for the I/O thread: never touches the store. Null when it is not
+  // cached or the caller may not read it.
+  std::shared_ptr<const GetResult> Cached(const Caller& caller, const model::Entity& entity,
+                                          std::string_view id);
   Result<GetResult> Get(const Caller& caller, const model::Entity& entity, std::string_view id,
                         const GetOptions& options);
   // {"items": [...], "next_page_token": "...", "total": n}
@@ -77,9 +81,12 @@ class Engine {
 
   // --- the clock's work ---------------------------------------------------------------------------
 
-  // Takes every `auto` event that is due, and purges what is due; how many rows changed. Called by
-  // services/clock once a second; tests call it by hand.
+  // Takes every `auto` event that is due; how many rows changed. After a clock jump or a suspend
+  // nothing fires for a minute, so that heartbeats can arrive first. Called once a second by one
+  // thread; tests call it by hand.
   Result<int> TakeDueEvents();
+  // Purges what is due by the models' retention (all of it when `force`), in small jobs on the bulk
+  // lane; how many rows went. The same thread.
   Result<int> Purge(bool force);
 
   [[nodiscard]] const model::Model& model() const;
@@ -91,8 +98,9 @@ class Engine {
   struct CacheStats { std::int64_t hits = 0, misses = 0, bytes = 0, entries = 0; };
   [[nodiscard]] CacheStats cache_stats() const;
 
+  struct Impl;  // engine/impl.h
+
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -2,21 +2,22 @@
 // Tables: audits (seeds/metastore.md, 8), audit_seals and audit_heads (models/catalog.tenon).
 //
 // The seal of a row: sha256(previous seal of the tenant, seq, head of the row, payload digest),
-// where the payload digest is sha256(salt, before_state, after_state). The salt is kept beside the
+// where the payload digest is sha256(salt, before_state, after_state, metadata, address, agent). The salt is kept beside the
 // payload and erased with it, so the chain verifies without the payload and the digest then tells
 // nothing. audit_heads holds each tenant's last seal, so a truncated log is found.
 #pragma once
 
 #include <atomic>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "store/store.h"
@@ -68,7 +69,7 @@ struct AuditHead {
 // Thread-safe but for Append and the WriteObserver calls, which come from the writer.
 class Log final : public WriteObserver {
  public:
-  Log(Store& store, IdSource& ids, Random& random, Clock& clock);
+  Log(Store& store, IdSource& ids, Random& random);
 
   // Reads the heads from the store. Call once, before the first write.
   Result<void> Open();
@@ -100,20 +101,20 @@ class Log final : public WriteObserver {
  private:
   struct Head {
     std::int64_t seq = 0;
-    std::string seal;
-    bool touched = false;
+    Digest seal{};
   };
-  Result<Head*> HeadOf(Transaction& transaction, const Uuid& tenant);
 
   Store& store_;
   IdSource& ids_;
   Random& random_;
-  Clock& clock_;
   // Writer's thread only.
-  std::map<Uuid, Head> heads_;
+  std::unordered_map<Uuid, Head> heads_;
   std::int64_t next_seq_ = 1;
-  struct Undo { Uuid tenant; Head head; std::int64_t next_seq; };
-  std::vector<Undo> undo_;
+  struct Undo {
+    Uuid tenant;
+    Head head;  // as it was before the row
+  };
+  std::vector<Undo> undo_;  // one for each row of the open group
   // Any thread.
   std::atomic<std::int64_t> last_{0};
   std::mutex subscribers_mutex_;

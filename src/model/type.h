@@ -40,15 +40,15 @@ struct Type {
   TypeKind kind = TypeKind::kText;
   bool nullable = false;                    // `?`
   int uuid_version = 7;                     // kUuid: what is generated when it is the key
-  std::optional<std::int64_t> length_max;   // kText, in code points
-  std::optional<std::int64_t> min, max;     // kInt, inclusive
+  std::optional<std::int64_t> length_max = {};   // kText, in code points
+  std::optional<std::int64_t> min = {}, max = {};     // kInt, inclusive
   int precision = 0, scale = 0;             // kDecimal
   const Enum* enumeration = nullptr;        // kEnum, named or inline
-  std::string literal;                      // kLiteral
+  std::string literal = {};                      // kLiteral
   const Shape* shape = nullptr;             // kJson, kSecret
   const Union* union_ = nullptr;            // kJson, kSecret
-  std::shared_ptr<const ByField> by;        // kJson
-  std::shared_ptr<const Type> element;      // kList, kMap
+  std::shared_ptr<const ByField> by = {};        // kJson
+  std::shared_ptr<const Type> element = {};      // kList, kMap
 
   // Stored as JSON text or jsonb.
   [[nodiscard]] bool IsJson() const {

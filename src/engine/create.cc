@@ -1,0 +1,75 @@
+// Creating rows, and updating instead when an upsert finds them.
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "engine/row_writer.h"
+#include "record/encode.h"
+
+namespace tenon {
+
+Result<PreparedCreate> RowWriter::Prepare(const Caller& caller, const Command& command,
+                                          Time now) const {
+  const DecodeOptions options{.vault = deps_.vault, .allow_automatic = command.trusted};
+  PreparedCreate prepared;
+  prepared.decoded = TRY(DecodeCreate(*command.entity, command.body, options));
+  const Record& row = prepared.decoded.record;
+  const StampContext stamp{caller, ActorIn(caller, caller.tenant), now, deps_.ids};
+  TRY(StampCreate(stamp, prepared.decoded));
+  TRY(RunChecks({.row = &row, .now = now}));
+  AppendRecord(row, EncodeFor::kAnswer, prepared.answer);
+  AppendRecord(row, EncodeFor::kLog, prepared.log_text);
+  return prepared;
+}
+
+Result<Outcome> RowWriter::Create(WriteContext& context, const Command& command,
+                                  const PreparedCreate& prepared) {
+  const Record& row = prepared.decoded.record;
+  const model::Entity& entity = *row.entity;
+  TRY(CheckReferences(context, row, nullptr));
+  if (entity.namespace_label != nullptr) {
+    const auto tenant = TRY(tenants_.Get(context.transaction, TenantOf(row)));
+    TRY(CheckNamespace(row, *tenant));
+  }
+  if (const auto present = TRY(FindComputed(context, row))) {
+    Outcome outcome = OutcomeOf(*present, 200, 0);
+    outcome.replayed = true;
+    return outcome;
+  }
+  TRY(CheckQuota(context, row, prepared.log_text.size()));
+  // A new tenant's service user can only be made after it.
+  if (entity.table != "tenants") TRY(Actor(context, LogTenant(row)));
+
+  auto inserted = context.transaction.Execute(plans_.Of(entity).insert, row.values);
+  if (!inserted) {
+    if (command.upsert) {
+      auto present = TRY(FindUnique(context, row, inserted.error()));
+      if (present) return Upsert(context, command, *present);
+    }
+    return Fail(Explain(context, row, std::move(inserted).error()));
+  }
+  const std::int64_t seq =
+      TRY(AppendLog(context, row, "CREATE", "", prepared.log_text, nullptr, ""));
+  tenants_.Added(entity, TenantOf(row), 1);
+  Touched(context, row);
+  TRY(Notify(context, row, nullptr, seq));
+
+  Outcome outcome;
+  outcome.status = 201;
+  outcome.body = prepared.answer;
+  outcome.etag = EtagOf(row, outcome.body);
+  outcome.key = KeyText(row);
+  outcome.seq = seq;
+  return outcome;
+}
+
+Result<Outcome> RowWriter::Upsert(WriteContext& context, const Command& command,
+                                  const Record& present) {
+  Command update = command;
+  update.op = Command::Op::kUpdate;
+  update.id = KeyText(present);
+  // What names the row is not changed by it.
+  for (const model::Field* field : present.entity->key) update.body.erase(field->name);
+  return Update(context, update);
+}
+
+}  // namespace tenon

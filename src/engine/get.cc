@@ -1,0 +1,131 @@
+// Single records: from the cache, from the store, or as they were at a time.
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "engine/impl.h"
+#include "engine/permit.h"
+#include "engine/projection.h"
+#include "record/encode.h"
+
+namespace tenon {
+namespace {
+
+Error Missing(const model::Entity& entity, std::string_view id) {
+  return {Code::kNotFound, fmt::format("there is no {} {}", entity.table, Ellipsis(id, 80))};
+}
+
+bool IsWhole(const GetOptions& options) {
+  return options.fields.empty() && options.expand.empty() && !options.with_deleted &&
+         !options.as_of;
+}
+
+// The record as JSON with only the fields asked for.
+std::string Encode(const Record& record, const std::vector<const model::Field*>& fields) {
+  std::string out = "{";
+  for (const model::Field* field : fields) {
+    if (out.size() > 1) out += ',';
+    AppendJsonString(field->name, out);
+    out += ':';
+    AppendValue(record.at(*field), field->type, EncodeFor::kAnswer, out);
+  }
+  return out;
+}
+
+// The tenant that a row of this entity must be in; across tenants any will do.
+Result<std::optional<Record>> Load(Reader& reader, const EntityPlan& plan, const Caller& caller,
+                                   const std::vector<Value>& key) {
+  if (!caller.across_tenants || plan.entity->tenant == nullptr) {
+    return LoadRow(reader, plan, key, caller.tenant);
+  }
+  SqlBuilder sql(reader.dialect());
+  sql << plan.select << " WHERE ";
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (i > 0) sql << " AND ";
+    sql.Name(plan.key_in_url[i]->name) << " = ";
+    sql.Bind(key[i]);
+  }
+  std::optional<Record> found;
+  TRY(reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
+    found = TRY(RecordOf(row, *plan.entity));
+    return false;
+  }));
+  return found;
+}
+
+// The row as the log has it at a time: the newest log row that is not after it.
+Result<std::string> StateAt(Reader& reader, const EntityPlan& plan, const Caller& caller,
+                            const std::vector<Value>& key, Time time, std::string_view id) {
+  Record named(*plan.entity);
+  for (std::size_t i = 0; i < key.size(); ++i) named.at(*plan.key_in_url[i]) = key[i];
+  const Value parameters[] = {Value(plan.type_name), Value(EntityId(named)), Value(caller.tenant),
+                              Value(time)};
+  std::string state;
+  bool any = false;
+  TRY(reader.Query(
+      "SELECT a.after_state, s.salt FROM audits a JOIN audit_seals s ON s.audit_id = a.id "
+      "WHERE a.entity_type = $1 AND a.entity_id = $2 AND a.tenant_id = $3 AND "
+      "a.\"timestamp\" <= $4 ORDER BY +s.seq DESC LIMIT 1",
+      parameters, [&](const Row& row) -> Result<bool> {
+        any = true;
+        if (!row.IsNull(0)) state = row.Text(0);
+        if (row.IsNull(0) && row.IsNull(1)) {
+          return Fail(Code::kGone, "the log of that time is no longer kept");
+        }
+        return false;
+      }));
+  if (!any || state.empty()) return Fail(Missing(*plan.entity, id));
+  return state;
+}
+
+}  // namespace
+
+std::shared_ptr<const GetResult> Engine::Cached(const Caller& caller, const model::Entity& entity,
+                                                std::string_view id) {
+  if (caller.across_tenants || !Permit(caller, entity, "read")) return nullptr;
+  return impl_->cache.Find(impl_->CacheKey(caller, entity, id));
+}
+
+Result<GetResult> Engine::Get(const Caller& caller, const model::Entity& entity,
+                              std::string_view id, const GetOptions& options) {
+  Impl& impl = *impl_;
+  TRY(Permit(caller, entity, "read"));
+  const EntityPlan& plan = impl.plans.Of(entity);
+  const auto key = ParseKey(entity, id);
+  if (!key) return Fail(Missing(entity, id));
+  const auto fields = TRY(Project(entity, options.fields));
+  const auto relations = TRY(Expansions(entity, options.expand));
+
+  const bool whole = IsWhole(options) && !caller.across_tenants;
+  const std::string cache_key = impl.CacheKey(caller, entity, id);
+  const std::uint64_t ticket = whole ? impl.cache.Ticket(cache_key) : 0;
+  GetResult result;
+  bool cacheable = false;
+  TRY(impl.deps.store.Read(Impl::ScopeOf(caller), [&](Reader& reader) -> Result<void> {
+    if (options.as_of) {
+      result.body = TRY(StateAt(reader, plan, caller, *key, *options.as_of, id));
+      return {};
+    }
+    const auto record = TRY(Load(reader, plan, caller, *key));
+    if (!record || (IsDeleted(*record) && !options.with_deleted)) return Fail(Missing(entity, id));
+    std::string answer;
+    AppendRecord(*record, EncodeFor::kAnswer, answer);
+    result.etag = EtagOf(*record, answer);
+    cacheable = whole && KeyText(*record) == id;
+    if (options.fields.empty() && options.expand.empty()) {
+      result.body = std::move(answer);
+      return {};
+    }
+    result.body = Encode(*record, fields);
+    if (!relations.empty()) {
+      result.body += TRY(Expand(reader, impl.plans, {*record}, relations)).front();
+    }
+    result.body += '}';
+    return {};
+  }));
+  // Ids in another spelling (upper case) are answered but not kept twice.
+  if (cacheable) impl.cache.Fill(cache_key, std::make_shared<GetResult>(result), ticket);
+  return result;
+}
+
+}  // namespace tenon

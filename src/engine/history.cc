@@ -1,0 +1,117 @@
+// What happened to one row: its log rows, newest first, with the fields that changed.
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "engine/impl.h"
+#include "engine/page_token.h"
+#include "engine/permit.h"
+#include "record/encode.h"
+
+namespace tenon {
+namespace {
+
+struct LogLine {
+  std::string id, action, user, before, after, metadata, address, agent, timestamp;
+};
+
+std::string TextOrEmpty(const Row& row, int column) {
+  return row.IsNull(column) ? std::string() : std::string(row.Text(column));
+}
+
+json::value ParsedOrNull(const std::string& text) {
+  if (text.empty()) return nullptr;
+  auto value = ParseJson(text);
+  return value ? *std::move(value) : json::value();
+}
+
+json::object ItemOf(const LogLine& line) {
+  json::object item{{"id", line.id},
+                    {"timestamp", line.timestamp},
+                    {"action", line.action},
+                    {"user_id", line.user.empty() ? json::value() : json::value(line.user)}};
+  if (!line.address.empty()) item["ip_address"] = line.address;
+  if (!line.agent.empty()) item["user_agent"] = line.agent;
+  const json::value metadata = ParsedOrNull(line.metadata);
+  if (metadata.is_object()) {
+    const json::object& members = metadata.as_object();
+    if (const auto* event = members.if_contains("event")) item["event"] = *event;
+    if (const auto* job = members.if_contains("job")) item["job"] = *job;
+    if (const auto* actor = members.if_contains("on_behalf_of")) item["on_behalf_of"] = *actor;
+    if (members.contains("from") && members.contains("to")) {
+      item["transition"] = json::object{{"event", members.at("event")},
+                                        {"from", members.at("from")},
+                                        {"to", members.at("to")}};
+    }
+  }
+  item["changes"] = Differences(ParsedOrNull(line.before), ParsedOrNull(line.after));
+  return item;
+}
+
+}  // namespace
+
+Result<std::string> Engine::History(const Caller& caller, const model::Entity& entity,
+                                    std::string_view id, int page_size,
+                                    std::string_view page_token) {
+  Impl& impl = *impl_;
+  TRY(Permit(caller, entity, "read"));
+  const EntityPlan& plan = impl.plans.Of(entity);
+  const Error missing(Code::kNotFound,
+                      fmt::format("there is no {} {}", entity.table, Ellipsis(id, 80)));
+  const auto key = ParseKey(entity, id);
+  if (!key) return Fail(missing);
+  if (page_size == 0) page_size = limits::kPageSizeDefault;
+  if (page_size < 1 || page_size > limits::kPageSizeMax) {
+    return Fail(Code::kInvalidArgument,
+                fmt::format("page_size is from 1 to {}", limits::kPageSizeMax));
+  }
+  model::Type id_type;
+  id_type.kind = model::TypeKind::kUuid;
+  const std::string fingerprint = "history\n" + entity.table + "\n" + std::string(id);
+  Value before;
+  if (!page_token.empty()) {
+    before = TRY(DecodePageToken(fingerprint, page_token, {id_type})).front();
+  }
+  Record named(entity);
+  for (std::size_t i = 0; i < key->size(); ++i) named.at(*plan.key_in_url[i]) = (*key)[i];
+
+  SqlBuilder sql(impl.deps.store.dialect());
+  sql << "SELECT id, action, user_id, before_state, after_state, metadata, ip_address, user_agent, "
+         "\"timestamp\" FROM audits WHERE entity_type = ";
+  sql.Bind(Value(plan.type_name)) << " AND entity_id = ";
+  sql.Bind(Value(EntityId(named)));
+  if (!caller.across_tenants) {
+    const Uuid tenant = entity.tenant == nullptr ? impl.options.system_tenant : caller.tenant;
+    (sql << " AND tenant_id = ").Bind(Value(tenant));
+  }
+  // Audit ids are version 7 and come from one writer: their order is the log's.
+  if (!before.IsNull()) (sql << " AND id < ").Bind(before);
+  sql << " ORDER BY id DESC LIMIT " << std::to_string(page_size + 1);
+
+  std::vector<LogLine> lines;
+  TRY(impl.deps.store.Read(Impl::ScopeOf(caller), [&](Reader& reader) -> Result<void> {
+    lines.clear();
+    return reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
+      lines.push_back({TextOrEmpty(row, 0), TextOrEmpty(row, 1), TextOrEmpty(row, 2),
+                       TextOrEmpty(row, 3), TextOrEmpty(row, 4), TextOrEmpty(row, 5),
+                       TextOrEmpty(row, 6), TextOrEmpty(row, 7), TextOrEmpty(row, 8)});
+      return true;
+    });
+  }));
+  if (lines.empty() && page_token.empty()) return Fail(missing);
+  const bool more = static_cast<int>(lines.size()) > page_size;
+  if (more) lines.pop_back();
+  json::array items;
+  for (const LogLine& line : lines) items.emplace_back(ItemOf(line));
+  json::object answer{{"items", std::move(items)}};
+  if (more) {
+    const auto last = Uuid::Parse(lines.back().id);
+    answer["next_page_token"] = EncodePageToken(fingerprint, {Value(last.value_or(Uuid{}))});
+  }
+  return json::serialize(answer);
+}
+
+}  // namespace tenon

@@ -1,0 +1,113 @@
+#include "engine/load.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+
+namespace tenon {
+
+Result<Record> RecordOf(const Row& row, const model::Entity& entity) {
+  Record record(entity);
+  for (const model::Field& field : entity.fields) {
+    auto value = row.Get(field.index, field.type);
+    if (!value) return Fail(std::move(value).error().In(entity.table + "." + field.name));
+    record.at(field) = *std::move(value);
+  }
+  return record;
+}
+
+Result<std::optional<Record>> LoadRow(Reader& reader, const EntityPlan& plan,
+                                      std::span<const Value> key, const Uuid& tenant) {
+  std::vector<Value> parameters(key.begin(), key.end());
+  if (plan.entity->tenant != nullptr) parameters.emplace_back(tenant);
+  std::optional<Record> found;
+  TRY(reader.Query(plan.select + plan.by_key, parameters, [&](const Row& row) -> Result<bool> {
+    found = TRY(RecordOf(row, *plan.entity));
+    return false;
+  }));
+  return found;
+}
+
+Result<std::vector<Record>> LoadWhere(Reader& reader, const EntityPlan& plan,
+                                      std::span<const model::Field* const> fields,
+                                      std::span<const Value> values, const Uuid& tenant,
+                                      std::int64_t limit) {
+  SqlBuilder sql(reader.dialect());
+  sql << plan.select << " WHERE ";
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (i > 0) sql << " AND ";
+    sql.Name(fields[i]->name) << " = ";
+    sql.Bind(values[i]);
+  }
+  if (plan.entity->tenant != nullptr) {
+    (sql << " AND ").Name(plan.entity->tenant->name) << " = ";
+    sql.Bind(Value(tenant));
+  }
+  sql << " LIMIT " << std::to_string(limit);
+  std::vector<Record> found;
+  TRY(reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
+    found.push_back(TRY(RecordOf(row, *plan.entity)));
+    return true;
+  }));
+  return found;
+}
+
+Result<std::vector<Record>> Follow(Reader& reader, const Plans& plans,
+                                   const model::Relation& relation, const Record& from) {
+  const EntityPlan& target = plans.Of(*relation.target);
+  const Uuid tenant = TenantOf(from);
+  const auto limit = static_cast<std::int64_t>(limits::kCascadeRowsMax);
+  std::vector<Record> found;
+  switch (relation.kind) {
+    case model::Relation::Kind::kForward: {
+      const Value& key = from.at(*relation.field);
+      if (key.IsNull()) return found;
+      auto row = TRY(LoadRow(reader, target, std::span(&key, 1), tenant));
+      if (row) found.push_back(*std::move(row));
+      break;
+    }
+    case model::Relation::Kind::kBackward: {
+      const model::Field* field = relation.field;
+      const std::vector<Value> key = KeyValues(plans.Of(*from.entity), from);
+      found = TRY(LoadWhere(reader, target, std::span(&field, 1), key, tenant, limit));
+      break;
+    }
+    case model::Relation::Kind::kThrough: {
+      const model::Field* near = relation.near;
+      const std::vector<Value> key = KeyValues(plans.Of(*from.entity), from);
+      const std::vector<Record> links = TRY(LoadWhere(
+          reader, plans.Of(*relation.through), std::span(&near, 1), key, tenant, limit));
+      for (const Record& link : links) {
+        const Value& far = link.at(*relation.far);
+        auto row = TRY(LoadRow(reader, target, std::span(&far, 1), tenant));
+        if (row) found.push_back(*std::move(row));
+      }
+      break;
+    }
+  }
+  std::erase_if(found, IsDeleted);
+  return found;
+}
+
+std::vector<Value> KeyValues(const EntityPlan& plan, const Record& record) {
+  std::vector<Value> values;
+  for (const model::Field* field : plan.key_in_url) values.push_back(record.at(*field));
+  return values;
+}
+
+Uuid TenantOf(const Record& record) {
+  if (record.entity->tenant == nullptr) return {};
+  const Uuid* tenant = record.at(*record.entity->tenant).If<Uuid>();
+  return tenant == nullptr ? Uuid{} : *tenant;
+}
+
+bool IsDeleted(const Record& record) {
+  const auto& soft = record.entity->soft_delete;
+  if (!soft) return false;
+  const Value& value = record.at(*soft->field);
+  if (soft->json_path.empty()) return !value.IsNull();
+  const json::value* document = value.If<json::value>();
+  const json::value* at = document == nullptr ? nullptr : FindPath(*document, soft->json_path);
+  return at != nullptr && !at->is_null();
+}
+
+}  // namespace tenon

@@ -1,0 +1,41 @@
+// Rows from the store into records, by key or along a relation.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "engine/plan.h"
+#include "record/record.h"
+#include "store/store.h"
+
+namespace tenon {
+
+// The row's columns, which must be those of EntityPlan::columns.
+Result<Record> RecordOf(const Row& row, const model::Entity& entity);
+
+// The row with this key (values of EntityPlan::key_in_url) in the tenant; nullopt when there is
+// none. Softly deleted rows are found too. `tenant` is not looked at for global entities.
+Result<std::optional<Record>> LoadRow(Reader& reader, const EntityPlan& plan,
+                                      std::span<const Value> key, const Uuid& tenant);
+
+// Rows where all `fields` equal `values`, in the tenant, in no order; at most `limit`.
+Result<std::vector<Record>> LoadWhere(Reader& reader, const EntityPlan& plan,
+                                      std::span<const model::Field* const> fields,
+                                      std::span<const Value> values, const Uuid& tenant,
+                                      std::int64_t limit);
+
+// Rows at the other end of a relation; softly deleted ones left out.
+Result<std::vector<Record>> Follow(Reader& reader, const Plans& plans,
+                                   const model::Relation& relation, const Record& from);
+
+// The key values of a row as EntityPlan::key_in_url has them.
+std::vector<Value> KeyValues(const EntityPlan& plan, const Record& record);
+
+// The tenant of a row; nil for global entities.
+Uuid TenantOf(const Record& record);
+
+// True when the row is softly deleted.
+bool IsDeleted(const Record& record);
+
+}  // namespace tenon

@@ -1,0 +1,83 @@
+#include "engine/plan.h"
+
+#include <cctype>
+
+namespace tenon {
+namespace {
+
+std::string Placeholder(Dialect dialect, std::size_t number) {
+  return (dialect == Dialect::kSqlite ? "?" : "$") + std::to_string(number);
+}
+
+EntityPlan MakePlan(const model::Entity& entity, Dialect dialect) {
+  EntityPlan plan;
+  plan.entity = &entity;
+  plan.type_name = TypeName(entity);
+  std::string values;
+  for (const model::Field& field : entity.fields) {
+    if (!plan.columns.empty()) plan.columns += ", ", values += ", ";
+    plan.columns += QuoteName(field.name);
+    values += Placeholder(dialect, static_cast<std::size_t>(field.index) + 1);
+    if (field.IsSecret()) plan.has_secrets = true;
+    if (field.automatic == model::Auto::kUpdated) plan.updated = &field;
+    if (field.reference && field.reference->target->soft_delete) {
+      plan.live_references.push_back(&field);
+    }
+  }
+  const std::string table = QuoteName(entity.table);
+  plan.insert = "INSERT INTO " + table + " (" + plan.columns + ") VALUES (" + values + ")";
+  plan.select = "SELECT " + plan.columns + " FROM " + table;
+  std::size_t number = 0;
+  for (const model::Field* field : entity.key) {
+    if (field == entity.tenant) {
+      plan.tenant_in_key = true;
+      // Tenants: the key is the tenant itself, and is in the URL.
+      if (entity.key.size() > 1) continue;
+    }
+    plan.key_in_url.push_back(field);
+    plan.by_key += (number == 0 ? " WHERE " : " AND ") + QuoteName(field->name) + " = ";
+    plan.by_key += Placeholder(dialect, ++number);
+  }
+  if (entity.tenant != nullptr) {
+    plan.by_key += " AND " + QuoteName(entity.tenant->name) + " = " + Placeholder(dialect, ++number);
+  }
+  return plan;
+}
+
+}  // namespace
+
+std::string TypeName(const model::Entity& entity) {
+  std::string name;
+  for (const char c : entity.name) {
+    if (std::isupper(static_cast<unsigned char>(c)) && !name.empty()) name += '_';
+    name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+Plans::Plans(const model::Model& model, Dialect dialect) {
+  for (const auto& entity : model.entities) {
+    plans_.emplace(entity.get(), MakePlan(*entity, dialect));
+    referrers_[entity.get()];
+  }
+  for (auto& [entity, plan] : plans_) by_type_[plan.type_name] = &plan;
+  for (const auto& entity : model.entities) {
+    for (const model::Field& field : entity->fields) {
+      if (!field.reference) continue;
+      model::Relation relation;
+      relation.kind = model::Relation::Kind::kBackward;
+      relation.name = field.reference->reverse;
+      relation.source = field.reference->target;
+      relation.target = entity.get();
+      relation.field = &field;
+      referrers_[field.reference->target].push_back(std::move(relation));
+    }
+  }
+}
+
+const EntityPlan* Plans::ByTypeName(std::string_view name) const {
+  const auto found = by_type_.find(std::string(name));
+  return found == by_type_.end() ? nullptr : found->second;
+}
+
+}  // namespace tenon

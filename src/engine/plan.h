@@ -1,0 +1,51 @@
+// What the engine needs to know of each entity again and again, worked out once from the model:
+// statement texts, which references must be looked at, who refers to it.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "model/model.h"
+#include "record/sql.h"
+
+namespace tenon {
+
+struct EntityPlan {
+  const model::Entity* entity = nullptr;
+  std::string type_name;            // "WORKFLOW_EXECUTION": audits.entity_type and the cache key
+  std::string columns;              // "a", "b", ... of every field, for SELECT and INSERT
+  std::string insert;               // INSERT of all fields in order
+  std::string select;               // SELECT columns FROM table
+  std::string by_key;               // WHERE key = $1.. [AND tenant = $n]; tenant last
+  bool tenant_in_key = false;       // the tenant is part of the key, or is the key itself
+  std::vector<const model::Field*> key_in_url;    // the key without a tenant column
+  std::vector<const model::Field*> live_references;  // targets can be softly deleted: look first
+  const model::Field* updated = nullptr;          // auto updated
+  bool has_secrets = false;
+};
+
+// Built once; immutable.
+class Plans {
+ public:
+  Plans(const model::Model& model, Dialect dialect);
+  [[nodiscard]] const EntityPlan& Of(const model::Entity& entity) const {
+    return plans_.at(&entity);
+  }
+  // By audits.entity_type; null when there is none.
+  [[nodiscard]] const EntityPlan* ByTypeName(std::string_view name) const;
+  // Relations from any entity to this one, also those without a name of their own.
+  [[nodiscard]] const std::vector<model::Relation>& Referrers(const model::Entity& entity) const {
+    return referrers_.at(&entity);
+  }
+
+ private:
+  std::unordered_map<const model::Entity*, EntityPlan> plans_;
+  std::unordered_map<const model::Entity*, std::vector<model::Relation>> referrers_;
+  std::unordered_map<std::string, const EntityPlan*> by_type_;
+};
+
+// "WorkflowExecution" -> "WORKFLOW_EXECUTION", as the seeds' audits print types.
+std::string TypeName(const model::Entity& entity);
+
+}  // namespace tenon

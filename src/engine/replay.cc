@@ -1,0 +1,105 @@
+#include "engine/replay.h"
+
+#include <boost/json/serialize.hpp>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "log/log.h"
+
+namespace tenon {
+namespace {
+
+constexpr std::string_view kFind =
+    "SELECT request_hash, answer FROM idempotency_keys WHERE tenant_id = $1 AND actor = $2 AND "
+    "route = $3 AND key = $4 AND expires_at > $5";
+// An expired key that retention has not taken yet is used anew.
+constexpr std::string_view kForget =
+    "DELETE FROM idempotency_keys WHERE tenant_id = $1 AND actor = $2 AND route = $3 AND key = $4";
+constexpr std::string_view kSave =
+    "INSERT INTO idempotency_keys (tenant_id, actor, route, key, request_hash, answer, expires_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+Result<Outcome> Render(Reader& reader, const json::object& saved) {
+  Outcome outcome;
+  outcome.replayed = true;
+  outcome.status = static_cast<int>(saved.at("status").to_number<std::int64_t>());
+  outcome.seq = saved.at("seq").to_number<std::int64_t>();
+  outcome.etag = std::string(saved.at("etag").as_string());
+  outcome.key = std::string(saved.at("key").as_string());
+  if (outcome.status == 204) return outcome;
+  if (const json::value* body = saved.if_contains("body")) {
+    outcome.body = json::serialize(*body);
+    return outcome;
+  }
+  ReadLog query;
+  query.after = outcome.seq - 1;
+  query.until = outcome.seq;
+  const auto entries = TRY(Log::Read(reader, query));
+  if (!entries.empty()) outcome.body = entries.front().after_state;
+  if (outcome.body.empty()) {
+    return Fail(Code::kGone, "the first answer to this Idempotency-Key is no longer kept");
+  }
+  return outcome;
+}
+
+}  // namespace
+
+Result<std::optional<std::vector<Outcome>>> FindReplay(Reader& reader, const Caller& caller,
+                                                       const Idempotent& replay, Time now) {
+  const Value parameters[] = {Value(caller.tenant), Value(caller.user), Value(replay.route),
+                              Value(replay.key), Value(now)};
+  std::string hash;
+  std::string answer;
+  bool found = false;
+  TRY(reader.Query(kFind, parameters, [&](const Row& row) -> Result<bool> {
+    found = true;
+    hash = row.Text(0);
+    if (!row.IsNull(1)) answer = row.Text(1);
+    return false;
+  }));
+  if (!found) return std::optional<std::vector<Outcome>>{};
+  if (hash != replay.request_hash) {
+    Error error(Code::kInvalidField, "this Idempotency-Key was used with another body");
+    error.fields.push_back({"Idempotency-Key", "reused", "take a new key for a new request"});
+    return Fail(std::move(error));
+  }
+  const json::value saved = TRY(ParseJson(answer));
+  if (!saved.is_array()) return Fail(Code::kInternal, "idempotency_keys.answer is not a list");
+  std::vector<Outcome> outcomes;
+  for (const json::value& item : saved.as_array()) {
+    outcomes.push_back(TRY(Render(reader, item.as_object())));
+  }
+  return std::optional(std::move(outcomes));
+}
+
+Result<void> SaveReplay(Transaction& transaction, const Caller& caller, const Idempotent& replay,
+                        std::span<const Outcome> outcomes, Time now) {
+  json::array answer;
+  for (const Outcome& outcome : outcomes) {
+    json::object item{{"status", outcome.status},
+                      {"seq", outcome.seq},
+                      {"etag", outcome.etag},
+                      {"key", outcome.key}};
+    // A write that made no log row (nothing changed, a quiet event) has none to render from.
+    if (outcome.seq == 0 && !outcome.body.empty()) {
+      auto body = ParseJson(outcome.body);
+      if (body) item["body"] = *std::move(body);
+    }
+    answer.emplace_back(std::move(item));
+  }
+  const Value key[] = {Value(caller.tenant), Value(caller.user), Value(replay.route),
+                       Value(replay.key)};
+  TRY(transaction.Execute(kForget, key));
+  const Value values[] = {Value(caller.tenant),
+                          Value(caller.user),
+                          Value(replay.route),
+                          Value(replay.key),
+                          Value(replay.request_hash),
+                          Value::Json(std::move(answer)),
+                          Value(now + std::chrono::duration_cast<Duration>(
+                                          limits::kIdempotencyTtl))};
+  TRY(transaction.Execute(kSave, values));
+  return {};
+}
+
+}  // namespace tenon
