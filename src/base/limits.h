@@ -42,6 +42,11 @@ inline constexpr std::size_t kModelFileBytesMax = 4u << 20;
 inline constexpr int kModelErrorsMax = 100;        // reported; more only says how many
 inline constexpr std::size_t kEnumValuesMax = 1000;
 inline constexpr int kModelNestingMax = 64;
+// Fields and clauses of one entity, fields of one shape: SQLite allows 2,000 columns, a person reads 100.
+inline constexpr std::size_t kModelItemsMax = 1000;
+// Parts of one file (fields, values, terms of expressions): the five shipped models have 10,000
+// together; the bound keeps a hostile file of 4 MB under 200 MB of memory.
+inline constexpr int kModelNodesMax = 150000;
 // Streams a tenant may hold open, and how many events one may lag in memory.
 inline constexpr int kStreamsPerTenantMax = 100;
 

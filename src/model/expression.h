@@ -25,10 +25,11 @@ enum class Op {
   kParameter,  // name, of a view
   kNow,        // the engine's clock, one value per statement
   kTakes,      // name: the value a caller gave with an event (`takes`), when it is not a field
-  kAnd, kOr, kNot,             // three-valued as in SQL, but see kEq
+  kAnd, kOr, kNot,             // three-valued as in SQL, but see kEq; and/or have two args
   kEq, kNe,                    // `= null` is "is null"; != is true against null
   kLt, kLe, kGt, kGe,
-  kIn,         // args[0] in args[1..]
+  kIn,         // args[0] in args[1..]; or in the one list that args[1] is (a path of kind kList or
+               // kJson): `"admin" in roles`
   kLike, kIlike,
   kAdd, kSub, kMul, kDiv, kNegate,
   kCall,       // function `name` of args
@@ -63,7 +64,9 @@ struct Path {
 
 struct Expression {
   Op op = Op::kLiteral;
-  Type type;                       // of the result; kBool for conditions
+  // Of the result; kBool for conditions. For a path into JSON it says what is taken out of the
+  // document: a value of another kind there is null (kJson: whatever stands there).
+  Type type;
   Span span;
   std::vector<ExpressionPtr> args;
   Value value;                     // kLiteral

@@ -47,6 +47,7 @@ struct Field {
   bool search = false;
   bool facet = false;
   bool implicit = false;             // not written in the file: tenant_id
+  bool computed = false;             // the engine's: `idempotent by FIELD = EXPR`
   Auto automatic = Auto::kNone;
   std::optional<Reference> reference;
   ExpressionPtr default_value;       // may use earlier fields
@@ -128,6 +129,7 @@ struct Lifecycle {
   std::vector<std::string> json_path;  // lifecycle properties.state
   std::string initial;
   std::vector<std::string> states;     // every legal state, initial first
+  const Enum* enumeration = nullptr;   // the states as an enum; null for a bool?
 };
 
 struct Check {
@@ -184,6 +186,7 @@ struct Entity {
   std::string name;                  // WorkflowExecution
   std::string table;                 // workflow_executions
   std::string model;                 // the model that declares it
+  std::string was;                   // earlier name of the table, for migrations
   std::string description;
   bool global = false;               // no tenant; the system's alone
   std::vector<Field> fields;         // stored order
@@ -191,7 +194,7 @@ struct Entity {
   const Field* tenant = nullptr;     // null only when global
   const Field* namespace_label = nullptr;
   const Field* lock = nullptr;
-  std::vector<Relation> relations;
+  std::vector<Relation> relations;   // every one has a name; see docs/language.md, "Relations"
   std::vector<Index> indexes;        // including those of unique fields and of foreign keys
   std::optional<Lifecycle> lifecycle;
   std::vector<Event> events;         // of the lifecycle and stateless; a name may have many lines
@@ -221,6 +224,8 @@ struct Entity {
 struct ViewParameter {
   std::string name;
   Type type;
+  bool optional = false;               // nullable, or with a default: may be left out
+  Value default_value;                 // null without one
 };
 
 // One column of a view: an expression, or rows of a relation with columns of their own.
@@ -229,7 +234,6 @@ struct ViewColumn {
   ExpressionPtr value;                 // null when nested
   const Relation* nested = nullptr;
   std::vector<ViewColumn> columns;     // of nested
-  struct Order;
   std::vector<std::pair<ExpressionPtr, bool>> order;  // of nested; true: descending
 };
 
@@ -247,6 +251,8 @@ struct ViewBody {
   std::vector<ExpressionPtr> group;
   std::vector<std::pair<ExpressionPtr, bool>> order;  // true: descending
   std::optional<std::int64_t> limit;
+  std::string limit_parameter;         // `limit rows`: the name of an int parameter, or empty
+  bool grouped = false;                // has `group`, or aggregates over its rows
   std::vector<ViewColumn> select;
 };
 
