@@ -54,6 +54,14 @@ class Transaction : public Reader {
                                        std::span<const Value> parameters) = 0;
 };
 
+// A transaction that may change the schema. References are not enforced inside it; they are checked
+// as a whole before it commits.
+class SchemaTransaction : public Transaction {
+ public:
+  // Runs statements that need no parameters, one after the other.
+  virtual Result<void> RunScript(std::string_view statements) = 0;
+};
+
 // Who reads or writes: the row-level-security scope on stores that have one, and the key by which
 // the write queue is fair.
 struct Scope {
@@ -111,6 +119,11 @@ class Store {
   // Submit and wait.
   Result<void> Write(const Scope& scope, std::function<Result<void>(Transaction&)> work,
                      Lane lane = Lane::kInteractive, bool savepoint = true);
+
+  // Changes the schema in one transaction, apart from all others; waits for it. An error leaves
+  // everything as it was. For migrations only.
+  virtual Result<void> ChangeSchema(
+      const std::function<Result<void>(SchemaTransaction&)>& work) = 0;
 
   // At most one; before the first write.
   virtual void SetObserver(WriteObserver* observer) = 0;
