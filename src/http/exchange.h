@@ -1,0 +1,72 @@
+// The way back from wherever a handler runs to the thread of the connection that asked.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "http/message.h"
+
+namespace tenon::http {
+
+class Connection;
+
+// What arrives at a connection from a handler: the answer, or the next piece of its stream.
+struct Delivery {
+  using Piece = Result<std::optional<std::string>>;
+  std::weak_ptr<Connection> to;
+  std::uint64_t turn = 0;  // which request or piece it belongs to; others are ignored
+  std::variant<Response, Piece> content;
+};
+
+// Deliveries for the connections of one I/O thread. Outlives the thread and its server, because a
+// handler may respond long after both. Thread-safe.
+class Mailbox {
+ public:
+  // `wake` makes the I/O thread call Take; called once per batch, under the lock.
+  explicit Mailbox(std::function<void()> wake) : wake_(std::move(wake)) {}
+
+  void Post(Delivery delivery);
+  std::vector<Delivery> Take();
+  // Everything posted from now on is dropped, and `wake` is not called again.
+  void Close();
+
+  void set_owner(std::thread::id id) { owner_.store(id, std::memory_order_relaxed); }
+  [[nodiscard]] bool IsOwnThread() const {
+    return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::function<void()> wake_;  // empty once closed
+  std::vector<Delivery> deliveries_;
+  std::atomic<std::thread::id> owner_{};
+};
+
+// What an answer needs to know of its request, fixed when the handler is called.
+struct ExchangeOptions {
+  bool accepts_gzip = false;
+  bool is_head = false;
+  std::size_t gzip_bytes_min = 0;
+};
+
+// The functions that handlers and streams are given. Called from the I/O thread itself they deliver
+// at once, otherwise through the mailbox. Compression is done here, so on the caller's thread.
+// Dropped uncalled, they deliver a 500, or an error for a stream.
+Respond MakeRespond(std::shared_ptr<Mailbox> mailbox, std::weak_ptr<Connection> to,
+                    std::uint64_t turn, ExchangeOptions options);
+BodyStream::Ready MakeReady(std::shared_ptr<Mailbox> mailbox, std::weak_ptr<Connection> to,
+                            std::uint64_t turn);
+
+// `stream` with every piece compressed and flushed.
+std::shared_ptr<BodyStream> CompressStream(std::shared_ptr<BodyStream> stream);
+
+}  // namespace tenon::http
