@@ -49,5 +49,12 @@ inline constexpr std::size_t kModelItemsMax = 1000;
 inline constexpr int kModelNodesMax = 150000;
 // Streams a tenant may hold open, and how many events one may lag in memory.
 inline constexpr int kStreamsPerTenantMax = 100;
+// Import formats. An NDJSON line or a CSV row becomes one command, so it is bounded as a body is.
+inline constexpr std::size_t kImportRowBytesMax = 8u << 20;
+inline constexpr std::size_t kCsvFieldBytesMax = 4u << 20;
+inline constexpr std::size_t kCsvFieldsMax = 4096;
+// A Debian control paragraph: the longest in Debian (a kernel image's) is under 100 KB.
+inline constexpr std::size_t kDeb822ParagraphBytesMax = 4u << 20;
+inline constexpr std::size_t kDeb822FieldsMax = 512;
 
 }  // namespace tenon::limits
