@@ -1,0 +1,24 @@
+// The physical schema as SQL. Stable: the goldens in tests/sql hold its text for every model.
+#pragma once
+
+#include <string>
+
+#include "store/migrations/schema.h"
+
+namespace tenon {
+
+// CREATE TABLE under another name when `name` is given; without its indexes and triggers.
+std::string CreateTableSql(const PhysicalTable& table, Dialect dialect, std::string_view name = {});
+
+// `"name" TYPE NOT NULL DEFAULT ... CHECK (...)`, as it stands in CREATE TABLE and ADD COLUMN.
+std::string ColumnSql(const PhysicalTable& table, const PhysicalColumn& column, Dialect dialect);
+
+std::string CreateIndexSql(const PhysicalTable& table, const PhysicalIndex& index);
+std::string DropIndexSql(const PhysicalIndex& index);
+std::string DropTriggerSql(const PhysicalTrigger& trigger, Dialect dialect);
+
+// The whole schema of one model, or of all when `model` is empty: each statement with its
+// semicolon, a blank line between tables.
+std::string Ddl(const PhysicalSchema& schema, std::string_view model = {});
+
+}  // namespace tenon

@@ -1,0 +1,18 @@
+// The triggers that keep a table right when a DBA changes its rows by hand. The engine's own writes
+// never need them: it checks enums, stamps updated_at, and performs cascades itself first.
+#pragma once
+
+#include <vector>
+
+#include "model/model.h"
+#include "store/migrations/schema.h"
+
+namespace tenon {
+
+//   tg_TABLE_enums_insert, _update   named enums hold only their values
+//   tg_TABLE_updated                 updated_at moves when the statement did not move it
+//   tg_TABLE_COLUMN_deleted          on the target of a reference that cascades or sets null
+std::vector<PhysicalTrigger> DeriveTriggers(const model::Entity& entity, const PhysicalTable& table,
+                                            Dialect dialect);
+
+}  // namespace tenon
