@@ -131,6 +131,10 @@ TEST(LineReader, TakesALineOfExactlyTheBound) {
   EXPECT_FALSE(Lines("12345", 5, 100)[0].too_long);
   EXPECT_TRUE(Lines("123456\n", 5, 1)[0].too_long);
   EXPECT_TRUE(Lines("123456", 5, 100)[0].too_long);
+  EXPECT_FALSE(Lines("\xEF\xBB\xBF"
+                     "12345\r\n",
+                     5, 1)[0]
+                   .too_long);  // found by the fuzzer
   EXPECT_TRUE(Lines("", 5, 1).empty());
   EXPECT_TRUE(Lines("\xEF\xBB\xBF", 5, 1).empty());
 }

@@ -11,6 +11,10 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 }  // namespace
 
 Result<bool> LineReader::Next(Line& line) {
+  if (window_.offset() == 0) {
+    while (window_.view().size() < kByteOrderMark.size() && !ended_) ended_ = !TRY(window_.More());
+    if (window_.view().starts_with(kByteOrderMark)) window_.Consume(kByteOrderMark.size());
+  }
   std::size_t scanned = 0;
   std::size_t end = std::string_view::npos;
   while (true) {
@@ -19,10 +23,6 @@ Result<bool> LineReader::Next(Line& line) {
     scanned = window_.view().size();
     if (scanned > line_bytes_max_ + 1) break;  // one more for the CR
     ended_ = !TRY(window_.More());
-  }
-  if (window_.offset() == 0 && window_.view().starts_with(kByteOrderMark)) {
-    window_.Consume(kByteOrderMark.size());
-    if (end != std::string_view::npos) end -= kByteOrderMark.size();
   }
   const std::string_view view = window_.view();
   if (view.empty() && ended_) return false;
