@@ -95,6 +95,7 @@ Result<UserRow> Authenticator::CreateUser(const JwtClaims& claims, const TenantR
   body["email"] = email;
   body["name"] = name;
   body["roles"] = json::array();
+  if (!claims.subject.empty()) body["subject"] = claims.subject;
   const auto created = deps_.create(SystemCaller(tenant.id, tenant.slug), {{"users", body}});
   if (created) return UserRow{id, 0};
   // Another request with the same token was faster.
@@ -105,8 +106,8 @@ Result<UserRow> Authenticator::CreateUser(const JwtClaims& claims, const TenantR
 }
 
 Result<UserRow> Authenticator::UserOf(const JwtClaims& claims, const TenantRow& tenant) {
-  if (const auto id = Uuid::Parse(claims.subject)) {
-    if (const auto user = TRY(directory_.UserById(tenant.id, *id))) return *user;
+  if (!claims.subject.empty()) {
+    if (const auto user = TRY(directory_.UserBySubject(tenant.id, claims.subject))) return *user;
   }
   const std::string email = VerifiedEmail(claims, options_.jwt.email_claim);
   if (!email.empty()) {

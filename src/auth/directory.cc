@@ -75,8 +75,8 @@ void AndLive(const model::Entity& entity, std::string_view alias, SqlBuilder& sq
 
 // What a key may do: its own roles as far as its user still has them; the user's when it has none.
 std::uint8_t Effective(std::string_view key_roles, std::string_view user_roles) {
-  const std::uint8_t of_user = RolesOfJson(user_roles);
-  const std::uint8_t of_key = RolesOfJson(key_roles);
+  const std::uint8_t of_user = RolesOfText(user_roles);
+  const std::uint8_t of_key = RolesOfText(key_roles);
   const auto list = ParseJson(key_roles);
   const bool own = list && list->is_array() && !list->as_array().empty();
   return own ? static_cast<std::uint8_t>(of_key & of_user) : of_user;
@@ -86,7 +86,8 @@ std::uint8_t Effective(std::string_view key_roles, std::string_view user_roles) 
 
 Result<Directory> Directory::Create(const model::Model& model, Store& store) {
   constexpr std::array<std::string_view, 4> kTenants = {"id", "slug", "status", "config"};
-  constexpr std::array<std::string_view, 4> kUsers = {"id", "tenant_id", "email", "roles"};
+  constexpr std::array<std::string_view, 5> kUsers = {"id", "tenant_id", "email", "roles",
+                                                      "subject"};
   constexpr std::array<std::string_view, 9> kKeys = {"id",       "tenant_id", "user_id",
                                                      "name",     "prefix",    "key_hash",
                                                      "roles",    "expires_at", "revoked_at"};
@@ -170,7 +171,7 @@ Result<std::optional<UserRow>> Directory::User(const Uuid& tenant, std::string_v
     sql.Bind(value);
     AndLive(*users_, "u", sql);
     return reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
-      found = UserRow{TRY(ReadUuid(row, 0)), RolesOfJson(row.Text(1))};
+      found = UserRow{TRY(ReadUuid(row, 0)), RolesOfText(row.Text(1))};
       return false;
     });
   };
@@ -185,6 +186,11 @@ Result<std::optional<UserRow>> Directory::UserById(const Uuid& tenant, const Uui
 Result<std::optional<UserRow>> Directory::UserByEmail(const Uuid& tenant,
                                                        std::string_view email) const {
   return User(tenant, "email", Value(email));
+}
+
+Result<std::optional<UserRow>> Directory::UserBySubject(const Uuid& tenant,
+                                                        std::string_view subject) const {
+  return User(tenant, "subject", Value(subject));
 }
 
 }  // namespace tenon

@@ -50,6 +50,8 @@ class Directory {
   Result<std::optional<KeyRow>> KeyById(const Uuid& tenant, const Uuid& id) const;
   Result<std::optional<TenantRow>> Tenant(std::string_view id_or_slug) const;
   Result<std::optional<UserRow>> UserById(const Uuid& tenant, const Uuid& id) const;
+  // By the identity provider's own id of the user.
+  Result<std::optional<UserRow>> UserBySubject(const Uuid& tenant, std::string_view subject) const;
   Result<std::optional<UserRow>> UserByEmail(const Uuid& tenant, std::string_view email) const;
 
  private:

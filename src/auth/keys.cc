@@ -40,8 +40,8 @@ std::string RandomBase62(Random& random, std::size_t count) {
 
 NewKey MakeKey(Random& random) {
   NewKey made;
-  made.prefix = RandomBase62(random, kKeyPrefixLength);
-  made.key = std::string(kStart) + made.prefix + "_" + RandomBase62(random, kKeySecretLength);
+  made.prefix = std::string(kStart) + RandomBase62(random, kKeyPrefixLength);
+  made.key = made.prefix + "_" + RandomBase62(random, kKeySecretLength);
   made.hash = HashKey(made.key);
   return made;
 }

@@ -17,7 +17,7 @@ inline constexpr std::size_t kKeySecretLength = 43;
 
 struct NewKey {
   std::string key;     // shown once, never stored
-  std::string prefix;  // 8 characters
+  std::string prefix;  // the part that may be shown: "tnn_Ab12Cd34"
   std::string hash;    // hex sha256 of `key`
 };
 

@@ -60,7 +60,7 @@ std::uint8_t RolesOfJson(const boost::json::value& list) {
   return roles;
 }
 
-std::uint8_t RolesOfJson(std::string_view text) {
+std::uint8_t RolesOfText(std::string_view text) {
   if (text.empty()) return 0;
   const auto value = ParseJson(text);
   return value ? RolesOfJson(*value) : std::uint8_t{0};

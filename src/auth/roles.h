@@ -23,7 +23,7 @@ std::uint8_t Implied(Role role);
 
 // The bits of a JSON list of role names; names that are no role grant nothing.
 std::uint8_t RolesOfJson(const boost::json::value& list);
-std::uint8_t RolesOfJson(std::string_view text);
+std::uint8_t RolesOfText(std::string_view text);
 
 // The names of the bits, strongest last, without those that another one implies.
 std::vector<std::string> RoleList(std::uint8_t roles);
