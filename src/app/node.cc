@@ -1,0 +1,185 @@
+#include "app/node.h"
+
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "api/accounts.h"
+#include "auth/identity.h"
+
+namespace tenon {
+namespace {
+
+constexpr std::string_view kVaultCheck = "tenon vault check";
+const Scope kEverywhere{.tenant = {}, .across_tenants = true};
+
+Result<std::string> ReadMeta(Store& store, std::string_view key) {
+  std::string value;
+  const Value parameter(key);
+  TRY(store.Read(kEverywhere, [&](Reader& reader) {
+    return reader.Query("SELECT value FROM engine_meta WHERE key = $1", std::span(&parameter, 1),
+                        [&](const Row& row) -> Result<bool> {
+                          value = row.Text(0);
+                          return false;
+                        });
+  }));
+  return value;
+}
+
+Result<void> WriteMeta(Store& store, std::string_view key, const std::string& value) {
+  const std::vector<Value> parameters = {Value(key), Value(value)};
+  return store.Write(kEverywhere, [&](Transaction& transaction) -> Result<void> {
+    TRY(transaction.Execute("INSERT INTO engine_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) "
+                            "DO UPDATE SET value = excluded.value", parameters));
+    return {};
+  });
+}
+
+// Purged rows are appended to DIR/archive/TABLE.ndjson, durable before they are deleted.
+Result<void> AppendArchive(const std::string& directory, const std::string& table,
+                           const std::string& rows) {
+  const std::filesystem::path folder = std::filesystem::path(directory) / "archive";
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  std::ofstream out(folder / (table + ".ndjson"), std::ios::app | std::ios::binary);
+  out << rows;
+  out.flush();
+  if (!out) return Fail(Code::kUnavailable, "cannot write to " + (folder / table).string());
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const model::Model>> CheckModels(
+    const std::vector<model::SourceFile>& files) {
+  model::Sources sources;
+  for (const model::SourceFile& file : files) sources.Add(file.path, file.text);
+  auto checked = model::Check(sources);
+  if (checked) return *std::move(checked);
+  std::string message = "the models have errors:";
+  for (const model::Diagnostic& diagnostic : checked.error()) {
+    message += "\n" + model::Render(sources, diagnostic);
+  }
+  return Fail(Code::kInvalidArgument, std::move(message));
+}
+
+Node::Node(NodeOptions options, NodeDeps deps)
+    : options_(std::move(options)), deps_(deps), ids_(deps.clock, deps.random) {}
+
+Node::~Node() {
+  for (auto& ticker : tickers_) ticker->Stop();
+  tickers_.clear();
+  if (api_) api_->Stop();
+  if (store_) store_->Close();
+}
+
+void Node::Say(std::string_view level, const std::string& message) const {
+  if (options_.log) options_.log(level, message);
+}
+
+http::Handler Node::handler() { return api_->handler(); }
+void Node::StopStreams() { api_->CloseStreams(); }
+
+Result<std::unique_ptr<Node>> Node::Open(NodeOptions options, NodeDeps deps) {
+  std::unique_ptr<Node> node(new Node(std::move(options), deps));
+  node->model_ = TRY(CheckModels(node->options_.models));
+  TRY(node->OpenStore());
+  TRY(node->OpenLog());
+  TRY(node->OpenVault());
+  TRY(node->OpenEngine());
+  if (node->options_.run_clock) node->StartClock();
+  return node;
+}
+
+Result<void> Node::OpenStore() {
+  store_ = TRY(SqliteStore::Open(options_.store));
+  if (options_.migrate) {
+    MigrateOptions migrate;
+    migrate.on_applied = [this](const Migration& migration) {
+      Say("info", "migrated to " + migration.version + ": " + migration.description);
+    };
+    const MigrationPlan plan = TRY(tenon::Migrate(*store_, *model_, deps_.clock, migrate));
+    for (const std::string& kept : plan.kept) {
+      Say("warn", kept + " is no longer in the models; its data is kept. To drop it: tenon migrate "
+                         "--drop " + kept);
+    }
+    return {};
+  }
+  const MigrationPlan plan = TRY(PlanMigrations(*store_, *model_));
+  if (!plan.migrations.empty()) {
+    return Fail(Code::kUnavailable,
+                "the store is not at the models' version; look at tenon plan, then run tenon "
+                "migrate");
+  }
+  return {};
+}
+
+Result<void> Node::OpenLog() {
+  log_ = std::make_unique<Log>(*store_, ids_, deps_.random);
+  TRY(log_->Open());
+  store_->SetObserver(log_.get());
+  return {};
+}
+
+Result<void> Node::OpenVault() {
+  const std::string check = TRY(ReadMeta(*store_, "vault_check"));
+  if (options_.encryption_key.empty()) {
+    if (!check.empty()) {
+      Say("warn", "ENCRYPTION_KEY is not set: secrets in this store cannot be used or changed");
+    }
+    return {};
+  }
+  auto vault = Vault::Create(options_.encryption_key, options_.encryption_key_previous, deps_.random);
+  if (!vault) return Fail(std::move(vault).error().In("ENCRYPTION_KEY"));
+  if (!check.empty()) {
+    const auto opened = vault->Open(check);
+    if (!opened || *opened != kVaultCheck) {
+      return Fail(Code::kUnavailable,
+                  "ENCRYPTION_KEY is not the key that this store's secrets are sealed with. Start "
+                  "with the right one, or give it as ENCRYPTION_KEY_PREVIOUS beside the new one");
+    }
+  }
+  vault_ = std::make_unique<Vault>(*std::move(vault));
+  if (check.empty() || vault_->NeedsReseal(check)) {
+    TRY(WriteMeta(*store_, "vault_check", vault_->Seal(kVaultCheck)));
+  }
+  return {};
+}
+
+Result<void> Node::OpenEngine() {
+  options_.engine.system_tenant = SystemTenantId();
+  options_.engine.archive = [directory = options_.store.directory](const std::string& table,
+                                                                    const std::string& rows) {
+    return AppendArchive(directory, table, rows);
+  };
+  engine_ = std::make_unique<Engine>(
+      EngineDeps{model_, *store_, *log_, deps_.clock, ids_, vault_.get()}, options_.engine);
+  authenticator_ = TRY(Authenticator::Create(
+      {*model_, *store_, deps_.clock, ids_, CreateRowsWith(*engine_), NoteKeyUseWith(*engine_)},
+      options_.auth));
+  bootstrapped_ = TRY(Bootstrap({authenticator_->directory(), CreateRowsWith(*engine_),
+                                 deps_.random, options_.store.directory}));
+  options_.api.position_key = TRY(LoadPositionKey(*store_, deps_.random));
+  options_.api.not_ready = [this]() -> std::string { return store_->Stats().fault; };
+  api_ = std::make_unique<Api>(ApiDeps{*engine_, *authenticator_, deps_.random, ids_},
+                               options_.api);
+  return {};
+}
+
+void Node::StartClock() {
+  const auto failed = [this](const std::string& name, const Error& error) {
+    Say("error", name + ": " + error.message);
+  };
+  tickers_.push_back(std::make_unique<Ticker>(
+      TickerOptions{.name = "timed events", .period = std::chrono::seconds(1),
+                    .failure_period = std::chrono::seconds(5)},
+      [this]() -> Result<void> {
+        TRY(engine_->TakeDueEvents());
+        TRY(engine_->Purge(false));
+        return {};
+      },
+      failed));
+  for (auto& ticker : tickers_) ticker->Start();
+}
+
+}  // namespace tenon
