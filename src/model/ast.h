@@ -99,6 +99,7 @@ struct Reference {
 struct Field {
   Span span;
   Name name;
+  bool broken = false;  // its type could not be read: it fits everything, to spare further errors
   TypeExpr type;
   // Where each plain modifier stands; length 0: not written.
   Span key, tenant, namespace_label, unique, globally, lock, search, facet, once, hidden, redact;

@@ -116,13 +116,16 @@ bool Parser::ParseField(ast::Entity& entity) {
                                                 field.name.text), clause);
     } else {
       Unexpected("a type", hint.starts_with("did") || hint.empty() ? hint : "write " + hint);
+      field.broken = true;
+      field.span = Since(start);
+      entity.items.emplace_back(std::move(field));
     }
     return false;
   }
   auto type = ParseType(false);
-  if (!type) return false;
-  field.type = std::move(*type);
-  bool fine = true;
+  bool fine = type.has_value();
+  field.broken = !fine;
+  if (type) field.type = std::move(*type);
   while (fine && !EndsItem()) fine = ParseModifier(field);
   field.span = Since(start);
   entity.items.emplace_back(std::move(field));  // also when a modifier is wrong: it has a name
