@@ -1,8 +1,11 @@
 // A row in memory: one Value for each field of its entity, in the order of Entity::fields.
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "base/value.h"
 #include "model/model.h"
 
@@ -22,10 +25,14 @@ struct Record {
   }
 };
 
-// The text of a key as it stands in a URL: the field's own text; composite keys joined by '~'.
+// The fields that name a row inside its tenant: the key without the tenant's column.
+std::vector<const model::Field*> KeyFields(const model::Entity& entity);
+
+// The text of a key as it stands in a URL: the field's own text; composite keys (KeyFields) joined
+// by '~', before which and before itself '!' escapes inside them.
 std::string KeyText(const Record& record);
 
-// The values of a key from its URL text; kNotFound when it cannot be one (not a UUID, wrong count).
+// The values of KeyFields from their URL text; kNotFound when it cannot be one (not a UUID, wrong count).
 Result<std::vector<Value>> ParseKey(const model::Entity& entity, std::string_view text);
 
 // The UUID that stands for the row in audits and fsm_transitions: its own, a ULID's 128 bits, else

@@ -52,9 +52,21 @@ struct SqlContext {
 
 // Appends the SQL of the expression. Conditions come out as SQL booleans (never null where the
 // in-memory evaluator has true or false). kInvalidArgument when a part cannot be SQL (the checker
-// refuses those earlier).
+// refuses those earlier). A computed duration comes out in microseconds, JSON as its text.
+//
+// Plain comparisons keep indexes usable: `field = literal`, `<`, `in` on a column that is never
+// null come out as t."field" = ?1 and so on, without a function around the column. Text that calls
+// no function named tenon_ is plain SQL, fit for a CHECK.
 Result<void> AppendExpression(const model::Expression& expression, const SqlContext& context,
                               SqlBuilder& out);
+
+// One term of ORDER BY: the expression and its direction, null smallest on both stores.
+Result<void> AppendOrderTerm(const model::Expression& expression, bool descending,
+                             const SqlContext& context, SqlBuilder& out);
+
+// What an index on a column, or on a path inside its JSON, is built on. Filters on the same path
+// compile to the same text, with `alias`. `type` is what is at the path (text when it has none).
+void AppendIndexColumn(const model::IndexColumn& column, std::string_view alias, SqlBuilder& out);
 
 // "not softly deleted" for an entity, or nothing. Returns whether something was appended.
 bool AppendLive(const model::Entity& entity, std::string_view alias, SqlBuilder& out);
