@@ -15,7 +15,6 @@ using std::chrono::seconds;
 using Done = std::expected<void, std::string>;
 
 constexpr std::string_view kMask = "****";
-constexpr Duration kForever = hours(24 * 36500);
 
 std::optional<std::int64_t> Whole(std::string_view text) {
   std::int64_t number = 0;
@@ -176,6 +175,7 @@ std::vector<Setting> MakeTable() {
       {"database_url", "TENON_DATABASE_URL",
        TextSetting{[](C& c) -> Text { return c.database_url; }}},
       {"models", "TENON_MODELS", ListSetting{[](C& c) -> List { return c.models; }, true}},
+      {"migrate", "TENON_MIGRATE", BoolSetting{[](C& c) -> bool& { return c.migrate; }}},
       {"encryption_key", "ENCRYPTION_KEY",
        TextSetting{[](C& c) -> Text { return c.encryption_key; }}, true, false},
       {"encryption_key_previous", "ENCRYPTION_KEY_PREVIOUS",
@@ -199,7 +199,9 @@ std::vector<Setting> MakeTable() {
        IntSetting{[](C& c) -> Int { return c.limits.streams_per_tenant; }, 0,
                   limits::kStreamsPerTenantMax}},
       {"http.threads", "TENON_HTTP_THREADS",
-       IntSetting{[](C& c) -> Int { return c.http.threads; }, 0, 256}},
+       IntSetting{[](C& c) -> Int { return c.http.threads; }, 1, 256}},
+      {"http.read_threads", "TENON_HTTP_READ_THREADS",
+       IntSetting{[](C& c) -> Int { return c.http.read_threads; }, 1, 256}},
       {"http.cors_origins", "TENON_HTTP_CORS_ORIGINS",
        ListSetting{[](C& c) -> List { return c.http.cors_origins; }}},
       {"http.header_timeout", "TENON_HTTP_HEADER_TIMEOUT",
@@ -208,6 +210,8 @@ std::vector<Setting> MakeTable() {
        DurationSetting{[](C& c) -> Time { return c.http.body_timeout; }, seconds(1), hours(1)}},
       {"http.idle_timeout", "TENON_HTTP_IDLE_TIMEOUT",
        DurationSetting{[](C& c) -> Time { return c.http.idle_timeout; }, seconds(1), hours(24)}},
+      {"http.write_timeout", "TENON_HTTP_WRITE_TIMEOUT",
+       DurationSetting{[](C& c) -> Time { return c.http.write_timeout; }, seconds(1), hours(24)}},
       {"http.shutdown_grace", "TENON_HTTP_SHUTDOWN_GRACE",
        DurationSetting{[](C& c) -> Time { return c.http.shutdown_grace; }, seconds(0), hours(1)}},
       {"jwt.issuer", "TENON_JWT_ISSUER", TextSetting{[](C& c) -> Text { return c.jwt.issuer; }}},
@@ -215,8 +219,6 @@ std::vector<Setting> MakeTable() {
        TextSetting{[](C& c) -> Text { return c.jwt.audience; }}},
       {"jwt.jwks_file", "TENON_JWT_JWKS_FILE",
        TextSetting{[](C& c) -> Text { return c.jwt.jwks_file; }, {}, true}},
-      {"jwt.jwks_url", "TENON_JWT_JWKS_URL",
-       TextSetting{[](C& c) -> Text { return c.jwt.jwks_url; }}},
       {"jwt.hs256_secret", "TENON_JWT_HS256_SECRET",
        TextSetting{[](C& c) -> Text { return c.jwt.hs256_secret; }}, true},
       {"jwt.tenant_claim", "TENON_JWT_TENANT_CLAIM",
@@ -238,8 +240,6 @@ std::vector<Setting> MakeTable() {
       {"log.format", "TENON_LOG_FORMAT",
        TextSetting{[](C& c) -> Text { return c.log.format; }, {"text", "json"}}},
       {"log.access", "TENON_LOG_ACCESS", BoolSetting{[](C& c) -> bool& { return c.log.access; }}},
-      {"retention.audit", "TENON_RETENTION_AUDIT",
-       DurationSetting{[](C& c) -> Time { return c.audit_retention; }, Duration(0), kForever}},
   };
 }
 

@@ -1,0 +1,165 @@
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+#include <fstream>
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cli/match.h"
+#include "cli/progress.h"
+#include "cli/rows.h"
+
+namespace tenon::cli {
+namespace {
+
+std::string TextOf(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value == nullptr || value->is_null() ? "" : Cell(*value);
+}
+
+Result<int> RunVerify(Session& session, const Arguments& arguments) {
+  Api* api = TRY(session.api());
+  json::object body;
+  if (arguments.Has("checkpoint")) {
+    const std::string file = arguments.Get("checkpoint");
+    const std::string text = TRY(session.ReadFile(file));
+    Result<json::value> checkpoint = ParseJson(text);
+    if (!checkpoint) return Fail(std::move(checkpoint).error().In(file));
+    body["checkpoint"] = *std::move(checkpoint);
+  }
+  const json::value answer = TRY(api->Call("POST", Target("/v1/audit:verify"), json::value(body)));
+  if (!answer.is_object()) return Fail(Code::kInternal, "the server's answer is not an object");
+  const json::object& result = answer.get_object();
+  const json::value* whole = result.if_contains("whole");
+  const bool is_whole = whole != nullptr && whole->is_bool() && whole->get_bool();
+  if (session.format() != Format::kTable) {
+    PrintValue(session, answer);
+    return is_whole ? 0 : 1;
+  }
+  const Style style = session.out_style();
+  if (is_whole) {
+    const json::value* rows = result.if_contains("rows");
+    session.out() << style.Green("whole") << ": "
+                  << (rows != nullptr && rows->is_int64() ? Grouped(rows->get_int64()) + " rows"
+                                                          : std::string("every row"))
+                  << " of the audit log verified\n";
+    return 0;
+  }
+  const json::value* fault = result.if_contains("fault");
+  const json::object& first =
+      fault != nullptr && fault->is_object() ? fault->get_object() : result;
+  session.out() << style.Red("broken") << ": " << TextOf(first, "what");
+  if (const std::string id = TextOf(first, "audit_id"); !id.empty()) {
+    session.out() << " (audit row " << id << ")";
+  }
+  session.out() << "\n";
+  return 1;
+}
+
+Result<int> RunList(Session& session, const Arguments& arguments) {
+  std::vector<std::string> terms;
+  if (arguments.Has("entity")) {
+    const EntityInfo* entity = TRY(session.Entity(arguments.Get("entity")));
+    terms.push_back("entity_type = " + Quoted(entity->log_name));
+  }
+  if (arguments.Has("id")) terms.push_back("entity_id = " + Quoted(arguments.Get("id")));
+  if (arguments.Has("user")) terms.push_back("user_id = " + Quoted(arguments.Get("user")));
+  if (arguments.Has("action")) terms.push_back("action = " + Quoted(arguments.Get("action")));
+  if (arguments.Has("since")) {
+    const std::string since = arguments.Get("since");
+    const std::optional<Duration> ago = ParseShortDuration(since);
+    const std::optional<Time> time =
+        ago ? std::optional<Time>(session.environment().clock->Now() - *ago) : ParseTime(since);
+    if (!time) {
+      return Fail(Code::kInvalidArgument, "--since takes a duration such as 24h or a time such as "
+                                          "2026-11-01T00:00:00Z, not '" + since + "'");
+    }
+    terms.push_back("timestamp >= " + Quoted(FormatTime(*time)));
+  }
+  std::string filter;
+  for (const std::string& term : terms) filter += (filter.empty() ? "" : " and ") + term;
+  const std::int64_t limit = TRY(arguments.Int("limit", 50, 1, 1'000'000'000));
+  Api* api = TRY(session.api());
+  RowPrinter printer(session, nullptr,
+                     {"timestamp", "action", "entity_type", "entity_id", "user_id", "ip_address"});
+  std::string token;
+  do {
+    const std::int64_t left = limit - static_cast<std::int64_t>(printer.count());
+    Target target("/v1/audits");
+    target.AddIf("filter", filter).Add("order_by", "timestamp desc");
+    target.Add("page_size", fmt::format("{}", std::min<std::int64_t>(left, 1000)));
+    target.AddIf("page_token", token);
+    const json::value page = TRY(api->Call("GET", target));
+    if (!page.is_object() || !page.get_object().contains("items")) break;
+    printer.Page(page.at("items").as_array());
+    const json::value* next = page.get_object().if_contains("next_page_token");
+    token = next != nullptr && next->is_string() ? std::string(next->get_string()) : "";
+  } while (!token.empty() && static_cast<std::int64_t>(printer.count()) < limit &&
+           !session.Interrupted());
+  printer.End();
+  return 0;
+}
+
+Result<int> RunCheckpoint(Session& session, const Arguments& arguments) {
+  Api* api = TRY(session.api());
+  const json::value answer = TRY(api->Call("GET", Target("/v1/audit/checkpoint")));
+  const std::string text = json::serialize(answer) + "\n";
+  const std::string file = arguments.Get("file", "-");
+  if (file == "-") {
+    session.out() << text;
+    return 0;
+  }
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out) return Fail(Code::kUnavailable, "cannot write " + file);
+  session.Note("wrote " + file + "; keep it where nobody who can change the data can change it");
+  return 0;
+}
+
+}  // namespace
+
+Command AuditVerifyCommand() {
+  return {.name = "audit verify",
+          .group = "Log",
+          .summary = "Check that no audit row was altered, removed or reordered",
+          .details = "Walks the chain of seals. With a checkpoint that was kept elsewhere, rows cut\n"
+                     "off the end are found too. Exits 1 when something is wrong.",
+          .examples = {"tenon audit verify", "tenon audit verify --checkpoint audit-2026-11.json"},
+          .positionals = {},
+          .options = {{"checkpoint", "FILE", "what tenon audit checkpoint wrote", "", false, {},
+                       Completes::kFile}},
+          .run = RunVerify};
+}
+
+Command AuditListCommand() {
+  return {.name = "audit list",
+          .group = "Log",
+          .summary = "List who did what, the latest first",
+          .details = "",
+          .examples = {"tenon audit list --entity Asset --since 24h",
+                       "tenon audit list --user ID -o ndjson --limit 1000"},
+          .positionals = {},
+          .options = {{"entity", "ENTITY", "only rows of this entity", "", false, {},
+                       Completes::kEntity},
+                      {"id", "ID", "only this row (its UUID)"},
+                      {"user", "ID", "only by this user"},
+                      {"action", "NAME", "CREATE, UPDATE, DELETE, RESTORE or an event"},
+                      {"since", "WHEN", "a duration such as 24h, or a time"},
+                      {"limit", "N", "at most N rows (default 50)"}},
+          .run = RunList};
+}
+
+Command AuditCheckpointCommand() {
+  return {.name = "audit checkpoint",
+          .group = "Log",
+          .summary = "Write the present end of the audit chain, to be kept elsewhere",
+          .details = "",
+          .examples = {"tenon audit checkpoint -o audit-2026-11.json"},
+          .positionals = {},
+          .options = {{"file", "FILE", "file to write (default: standard output)", "o", false, {},
+                       Completes::kFile}},
+          .run = RunCheckpoint};
+}
+
+}  // namespace tenon::cli

@@ -1,0 +1,134 @@
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cli/rows.h"
+
+namespace tenon::cli {
+namespace {
+
+void PrintSteps(Session& session, const MigrationReport& report, bool with_sql,
+                std::string_view nothing) {
+  if (session.format() != Format::kTable) {
+    json::array rows;
+    for (const MigrationStep& step : report.steps) {
+      rows.push_back(json::object{{"version", step.version},
+                                  {"description", step.description},
+                                  {"sql", step.sql},
+                                  {"loses_data", step.loses_data},
+                                  {"drop", step.drop_name}});
+    }
+    RowPrinter printer(session, nullptr, {});
+    printer.Page(rows);
+    printer.End();
+    return;
+  }
+  const Style style = session.out_style();
+  for (const MigrationStep& step : report.steps) {
+    if (!step.version.empty()) session.out() << style.Bold(step.version) << "\n";
+    session.out() << "  " << (step.loses_data ? style.Red(step.description) : step.description);
+    if (step.loses_data && !step.drop_name.empty()) {
+      session.out() << "  (loses data; ask for it with: tenon migrate --drop " << step.drop_name
+                    << ")";
+    }
+    session.out() << "\n";
+    if (with_sql && !step.sql.empty()) {
+      std::string_view sql = step.sql;
+      while (!sql.empty()) {
+        const std::size_t end = std::min(sql.find('\n'), sql.size());
+        session.out() << style.Dim("      " + std::string(sql.substr(0, end))) << "\n";
+        sql.remove_prefix(std::min(end + 1, sql.size()));
+      }
+    }
+  }
+  if (report.steps.empty()) session.Note(nothing);
+  if (!report.at.empty()) session.Note("the data is at " + report.at);
+}
+
+Result<int> RunPlan(Session& session, const Arguments& arguments) {
+  if (!session.environment().plan) return Fail(Code::kUnavailable, "this build cannot migrate");
+  MigrateRequest request;
+  request.settings = session.settings();
+  request.dry_run = true;
+  const MigrationReport report = TRY(session.environment().plan(request));
+  PrintSteps(session, report, arguments.Has("sql"),
+             "the data directory matches the models: nothing to do");
+  return 0;
+}
+
+Result<int> RunMigrate(Session& session, const Arguments& arguments) {
+  if (!session.environment().migrate) return Fail(Code::kUnavailable, "this build cannot migrate");
+  MigrateRequest request;
+  request.settings = session.settings();
+  request.drops = arguments.All("drop");
+  request.dry_run = arguments.Has("dry-run");
+  const MigrationReport report = TRY(session.environment().migrate(request));
+  PrintSteps(session, report, arguments.Has("sql"),
+             "the data directory matches the models: nothing to do");
+  return 0;
+}
+
+Result<int> RunRollback(Session& session, const Arguments& arguments) {
+  if (!session.environment().rollback) return Fail(Code::kUnavailable, "this build cannot migrate");
+  MigrateRequest request;
+  request.settings = session.settings();
+  request.dry_run = arguments.Has("dry-run");
+  if (arguments.Has("to")) request.down_to = arguments.Get("to");
+  request.drops = arguments.All("drop");
+  const MigrationReport report = TRY(session.environment().rollback(request));
+  PrintSteps(session, report, arguments.Has("sql"), "there is no migration to undo");
+  return 0;
+}
+
+Option SqlOption() { return {"sql", "", "print the statements as well"}; }
+Option DropOption() {
+  return {"drop", "NAME", "allow this step that loses data (table, table.column)", "", true};
+}
+
+}  // namespace
+
+Command PlanCommand() {
+  return {.name = "plan",
+          .group = "Models",
+          .summary = "Show what migrate would do, and touch nothing",
+          .details = "Compares the models with a data directory. A step that loses data is marked;\n"
+                     "migrate leaves it out unless it is asked for by name.",
+          .examples = {"tenon plan --data ./data", "tenon plan --data ./data --sql"},
+          .positionals = {},
+          .options = {SqlOption()},
+          .run = RunPlan};
+}
+
+Command MigrateCommand() {
+  return {.name = "migrate",
+          .group = "Models",
+          .summary = "Bring a data directory to the models",
+          .details = "Works on a data directory that no server has open. Each step is recorded in\n"
+                     "schema_migrations with its way back. serve migrates on start as well, but\n"
+                     "never loses data.",
+          .examples = {"tenon migrate --data ./data",
+                       "tenon migrate --data ./data --drop assets.cost_center"},
+          .positionals = {},
+          .options = {DropOption(), SqlOption(), {"dry-run", "", "print the steps, do nothing"}},
+          .run = RunMigrate};
+}
+
+Command RollbackCommand() {
+  return {.name = "rollback",
+          .group = "Models",
+          .summary = "Undo the newest migrations of a data directory",
+          .details = "One migration, or with --to all that are newer than VERSION. The models that\n"
+                     "belong to the older version must be in force before the next start.",
+          .examples = {"tenon rollback --data ./data",
+                       "tenon rollback --data ./data --to catalog.0001"},
+          .positionals = {},
+          .options = {{"to", "VERSION", "the migration to end at"},
+                      DropOption(),
+                      SqlOption(),
+                      {"dry-run", "", "print the steps, do nothing"}},
+          .run = RunRollback};
+}
+
+}  // namespace tenon::cli

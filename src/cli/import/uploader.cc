@@ -1,0 +1,198 @@
+#include "cli/import/uploader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+#include <chrono>
+
+namespace tenon::cli {
+namespace {
+
+// A full queue or a restarting server is waited for; rows are upserts, so sending again is safe.
+constexpr int kAttemptsMax = 12;
+constexpr std::chrono::milliseconds kWaitFirst{50};
+constexpr std::chrono::milliseconds kWaitLast{5000};
+
+bool MayPass(Code code) {
+  return code == Code::kTooManyRequests || code == Code::kUnavailable || code == Code::kDeadline ||
+         code == Code::kOutcomeUnknown;
+}
+
+// Errors that every batch will meet; a batch that is just wrong fails alone.
+bool Hopeless(Code code) {
+  return MayPass(code) || code == Code::kUnauthenticated || code == Code::kForbidden ||
+         code == Code::kNotFound || code == Code::kMethodNotAllowed;
+}
+
+UploadResult::Kind KindOf(std::string_view name) {
+  if (name == "created") return UploadResult::Kind::kCreated;
+  if (name == "unchanged") return UploadResult::Kind::kUnchanged;
+  return UploadResult::Kind::kUpdated;
+}
+
+// A problem document inside a batch's answer.
+bool IsProblem(const json::object& item) {
+  const json::value* status = item.if_contains("status");
+  return status != nullptr && status->is_int64() && status->get_int64() >= 400 &&
+         item.contains("title");
+}
+
+Error ProblemError(const json::object& item) {
+  http::ClientResponse response;
+  response.status = static_cast<int>(item.at("status").get_int64());
+  response.body = json::serialize(item);
+  return ErrorOf(response);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Uploader>> Uploader::Open(Api& api, const EntityInfo& entity,
+                                                 UploaderOptions options, Each each) {
+  auto uploader =
+      std::unique_ptr<Uploader>(new Uploader(entity, std::move(options), std::move(each)));
+  for (std::size_t i = 0; i < uploader->options_.in_flight; ++i) {
+    uploader->apis_.push_back(TRY(api.Another()));
+  }
+  for (const std::unique_ptr<Api>& one : uploader->apis_) {
+    uploader->workers_.emplace_back([raw = uploader.get(), mine = one.get()] { raw->Work(*mine); });
+  }
+  return uploader;
+}
+
+Uploader::Uploader(const EntityInfo& entity, UploaderOptions options, Each each)
+    : entity_(entity), options_(std::move(options)), each_(std::move(each)),
+      filling_(std::make_shared<Batch>()) {}
+
+Uploader::~Uploader() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+    waiting_.clear();
+  }
+  changed_.notify_all();
+  workers_.clear();  // joins
+}
+
+void Uploader::Work(Api& api) {
+  while (true) {
+    BatchPtr batch;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return stop_ || !waiting_.empty(); });
+      if (stop_) return;
+      batch = waiting_.front();
+      waiting_.pop_front();
+    }
+    Send(api, *batch);
+    {
+      const std::lock_guard lock(mutex_);
+      batch->done = true;
+    }
+    changed_.notify_all();
+  }
+}
+
+void Uploader::Send(Api& api, Batch& batch) const {
+  json::array items;
+  items.reserve(batch.rows.size());
+  for (const UploadRow& row : batch.rows) items.push_back(row.fields);
+  const std::string body = json::serialize(json::object{{"items", std::move(items)},
+                                                        {"atomic", false},
+                                                        {"upsert", true},
+                                                        {"lane", "bulk"},
+                                                        {"answer", "keys"}});
+  Target target("/v1");
+  target.Segment(entity_.table).Text(":batch");
+  http::Headers headers;
+  if (!options_.job.empty()) headers.Set("Tenon-Job", options_.job);
+  // The same key for every attempt: a batch whose answer was lost is not written twice.
+  headers.Set("Idempotency-Key", api.NewKey());
+  Result<json::value> answer = api.Call("POST", target, std::string_view(body), headers);
+  std::chrono::milliseconds wait = kWaitFirst;
+  for (int attempt = 1; !answer && MayPass(answer.error().code) && attempt < kAttemptsMax;
+       ++attempt) {
+    if (options_.interrupted && options_.interrupted()) break;
+    std::this_thread::sleep_for(wait);
+    wait = std::min(wait * 2, kWaitLast);
+    answer = api.Call("POST", target, std::string_view(body), headers);
+  }
+  if (!answer) {
+    batch.failed = answer.error();
+    return;
+  }
+  const json::object* object = answer->if_object();
+  const json::value* list = object != nullptr ? object->if_contains("items") : nullptr;
+  if (list == nullptr || !list->is_array() || list->get_array().size() != batch.rows.size()) {
+    batch.failed = Error(Code::kInternal, "the server's answer to a batch has other rows");
+    return;
+  }
+  for (const json::value& item : list->get_array()) {
+    UploadResult result;
+    if (!item.is_object()) {
+      result.error = Error(Code::kInternal, "the server answered with no object");
+    } else if (IsProblem(item.get_object())) {
+      result.error = ProblemError(item.get_object());
+    } else {
+      const json::object& row = item.get_object();
+      const json::value* outcome = row.if_contains("result");
+      const json::value* key = row.if_contains("key");
+      result.kind = outcome != nullptr && outcome->is_string()
+                        ? KindOf(std::string_view(outcome->get_string()))
+                        : UploadResult::Kind::kUpdated;
+      result.key = key != nullptr && key->is_string() ? std::string(key->get_string())
+                                                      : entity_.KeyOf(row);
+    }
+    batch.results.push_back(std::move(result));
+  }
+}
+
+Result<void> Uploader::Add(UploadRow row) {
+  filling_->rows.push_back(std::move(row));
+  if (filling_->rows.size() < options_.batch_rows) return {};
+  Submit();
+  return Collect(false);
+}
+
+void Uploader::Submit() {
+  if (filling_->rows.empty()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    order_.push_back(filling_);
+    waiting_.push_back(filling_);
+  }
+  changed_.notify_all();
+  filling_ = std::make_shared<Batch>();
+}
+
+Result<void> Uploader::Collect(bool all) {
+  // One batch per worker on its way and one more prepared, so that no connection idles.
+  const std::size_t keep = all ? 0 : options_.in_flight + 1;
+  while (true) {
+    BatchPtr batch;
+    {
+      std::unique_lock lock(mutex_);
+      if (order_.empty()) return {};
+      if (!order_.front()->done) {
+        if (order_.size() <= keep) return {};
+        changed_.wait(lock, [&] { return order_.front()->done; });
+      }
+      batch = order_.front();
+      order_.pop_front();
+    }
+    if (batch->failed && Hopeless(batch->failed->code)) return Fail(*batch->failed);
+    for (std::size_t i = 0; i < batch->rows.size(); ++i) {
+      UploadResult result;
+      if (batch->failed) result.error = *batch->failed;
+      else result = std::move(batch->results[i]);
+      each_(batch->rows[i], result);
+    }
+  }
+}
+
+Result<void> Uploader::Drain() {
+  Submit();
+  return Collect(true);
+}
+
+}  // namespace tenon::cli

@@ -1,0 +1,76 @@
+#include "cli/report.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include "cli/rows.h"
+#include "cli/table.h"
+
+namespace tenon::cli {
+namespace {
+
+std::string Advice(const Error& error, const ReportContext& context) {
+  if (context.where.empty()) return "";
+  switch (error.code) {
+    case Code::kUnauthenticated:
+      return context.has_key
+                 ? "the key was not accepted; list keys with tenon keys list under a valid one, or "
+                   "log in again: tenon login"
+                 : "give a key with --key, TENON_API_KEY or tenon login; a fresh server keeps its "
+                   "first one in DIR/admin.key";
+    case Code::kForbidden:
+      return "ask an admin of the tenant for a key with the role: tenon keys create --roles ROLE";
+    case Code::kUnavailable:
+      if (context.is_default) {
+        return "start a server with: tenon serve --data ./data; or name another with --url";
+      }
+      return "";
+    case Code::kOutcomeUnknown:
+      return "read the row again before trying once more: the write may have happened";
+    default:
+      return "";
+  }
+}
+
+// Members of the problem that help a person; the rest is for programs.
+std::string Details(const boost::json::object& details) {
+  std::string out;
+  for (const auto& member : details) {
+    if (member.value().is_null()) continue;
+    std::string name(member.key());
+    for (char& c : name) c = c == '_' ? ' ' : c;
+    std::string text;
+    if (member.value().is_array()) {
+      for (const boost::json::value& item : member.value().get_array()) {
+        text += (text.empty() ? "" : ", ") + Cell(item);
+      }
+      if (text.empty()) text = "none";
+    } else {
+      text = Cell(member.value());
+    }
+    out += fmt::format("  {}: {}\n", name, Printable(text));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string RenderError(const Error& error, const ReportContext& context, const Style& style) {
+  std::string out = style.Red("error:") + " " + error.message + "\n";
+  for (const FieldError& field : error.fields) {
+    out += "  " + (field.path.empty() ? "" : style.Bold(Printable(field.path)) + ": ") +
+           (field.message.empty() ? field.code : field.message) + "\n";
+  }
+  out += Details(error.details);
+  if (error.retry_after_s) {
+    out += fmt::format("  try again in {} s\n", *error.retry_after_s);
+  }
+  if (const std::string advice = Advice(error, context); !advice.empty()) {
+    out += style.Cyan("hint:") + " " + advice + "\n";
+  }
+  return out;
+}
+
+}  // namespace tenon::cli
