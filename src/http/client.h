@@ -13,8 +13,8 @@
 namespace tenon::http {
 
 struct ClientOptions {
-  std::string base_url;                        // http://host:port or https://host[:port][/prefix]
-  std::string ca_file;                         // PEM; empty: the system's
+  std::string base_url = {};                   // http://host:port or https://host[:port][/prefix]
+  std::string ca_file = {};                    // PEM; empty: the system's
   bool insecure = false;                       // do not verify the certificate
   std::chrono::seconds timeout{60};
 };

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "http/chunked.h"
 #include "http/gzip.h"
 #include "http/url.h"
 
@@ -21,8 +22,6 @@ using boost::beast::string_view;
 
 // Reserved at first for a body whose length is announced: announcements cost a client nothing.
 constexpr std::size_t kBodyReserveMax = 64u << 10;
-// Chunk extensions mean nothing here and are a way to send much without a body.
-constexpr std::size_t kChunkExtensionBytesMax = 256;
 
 std::string_view View(string_view text) { return {text.data(), text.size()}; }
 
@@ -43,8 +42,6 @@ std::string Explain(const error_code& ec) {
   if (ec == error::bad_transfer_encoding) {
     return "Transfer-Encoding is given twice, or Content-Length is there too";
   }
-  if (ec == error::bad_chunk) return "the chunked body is malformed";
-  if (ec == error::bad_chunk_extension) return "a chunk extension is malformed";
   return "the request is malformed: " + ec.message();
 }
 
@@ -54,13 +51,15 @@ bool NamesOtherVersion(std::string_view header) {
   const std::size_t at = line.rfind(" HTTP/");
   if (at == std::string_view::npos) return false;
   const std::string_view version = line.substr(at + 6);
-  return version.size() == 3 && version[1] == '.' &&
+  return version.size() == 3 && version[1] == '.' && version != "1.1" && version != "1.0" &&
          version.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
 }  // namespace
 
-// Beast's callbacks, one object a connection; Beast's part of it is made anew for each message.
+// Beast's callbacks, one object a connection; Beast's parser is made anew for each message. Beast
+// reads the header only: its reading of chunks ends in an assertion when a last chunk arrives cut
+// in a certain way ("0\r\n", then "\r").
 class RequestParser::Beast {
  public:
   explicit Beast(RequestParser& owner) : owner_(owner) { Reset(); }
@@ -69,11 +68,12 @@ class RequestParser::Beast {
     request_ = Request();
     request_.headers.Reserve(12);
     gunzip_.reset();
+    chunked_.reset();
+    body_left_ = 0;
     host_lines_ = length_lines_ = coding_lines_ = 0;
     lines_ = 0;
     is_gzip_ = expects_continue_ = false;
     parser_.emplace(*this);
-    parser_->eager(true);
     // Both are counted outside, where the refusal can name the limit.
     parser_->header_limit(static_cast<std::uint32_t>(owner_.limits_.header_bytes_max) + 1);
     parser_->body_limit(boost::none);
@@ -95,16 +95,16 @@ class RequestParser::Beast {
     }
     void on_header_impl(error_code& ec) override { to_.OnHeader(ec); }
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-    std::size_t on_body_impl(string_view body, error_code& ec) override {
-      return to_.OnBody(View(body), ec);
+    std::size_t on_body_impl(string_view, error_code& ec) override {
+      ec = Stop();
+      return 0;
     }
-    void on_chunk_header_impl(std::uint64_t size, string_view extension, error_code& ec) override {
-      to_.OnChunk(size, View(extension), ec);
+    void on_chunk_header_impl(std::uint64_t, string_view, error_code& ec) override { ec = Stop(); }
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view, error_code& ec) override {
+      ec = Stop();
+      return 0;
     }
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code& ec) override {
-      return to_.OnBody(View(body), ec);
-    }
-    void on_finish_impl(error_code& ec) override { to_.OnFinish(ec); }
+    void on_finish_impl(error_code&) override {}
 
     Beast& to_;
   };
@@ -120,8 +120,6 @@ class RequestParser::Beast {
   }
 
   void OnField(field id, std::string_view name, std::string_view value, error_code& ec) {
-    // Fields after a chunked body could smuggle in what a proxy in front has filtered.
-    if (owner_.in_body_) return;
     if (++lines_ > owner_.limits_.header_lines_max) {
       return Refuse(431, fmt::format("more than {} header lines", owner_.limits_.header_lines_max),
                     ec);
@@ -176,9 +174,18 @@ class RequestParser::Beast {
   void OnHeader(error_code& ec) {
     if (owner_.version_ >= 11 && host_lines_ == 0) return Refuse(400, "Host is missing", ec);
     const auto length = parser_->content_length();
-    if (length && *length > owner_.limits_.body_bytes_max) return RefuseBody(ec);
-    const bool has_body = parser_->chunked() || (length && *length > 0);
-    if (!has_body) return;
+    if (length && *length > owner_.limits_.body_bytes_max) {
+      RefuseBody();
+      ec = Stop();
+      return;
+    }
+    if (parser_->chunked()) {
+      chunked_.emplace(owner_.limits_.body_bytes_max, owner_.limits_.header_bytes_max);
+    } else if (length && *length > 0) {
+      body_left_ = static_cast<std::size_t>(*length);
+    } else {
+      return;
+    }
     if (is_gzip_) {
       gunzip_.emplace(owner_.limits_.body_bytes_max);
     } else if (length) {
@@ -187,35 +194,24 @@ class RequestParser::Beast {
     owner_.in_body_ = true;
   }
 
-  std::size_t OnBody(std::string_view piece, error_code& ec) {
-    owner_.body_bytes_read_ += piece.size();
-    if (owner_.body_bytes_read_ > owner_.limits_.body_bytes_max) {
-      RefuseBody(ec);
-    } else if (!gunzip_) {
-      request_.body.append(piece);
-    } else if (auto added = gunzip_->Add(piece, request_.body); !added) {
-      if (added.error().code == Code::kTooLarge) {
-        RefuseBody(ec);
-      } else {
-        Refuse(400, std::move(added.error().message), ec);
-      }
+  // Uses up what belongs to the body; sets whether it is complete.
+  std::size_t TakeBody(std::string_view bytes, bool& complete) {
+    std::size_t used = 0;
+    if (chunked_) {
+      used = chunked_->Feed(bytes, [this](std::string_view piece) { return AppendBody(piece); });
+      const Refusal& wrong = chunked_->refusal();
+      if (wrong.status != 0) owner_.Refuse(wrong.status, wrong.detail);
+      complete = chunked_->is_done();
+    } else {
+      used = std::min(bytes.size(), body_left_);
+      (void)AppendBody(bytes.substr(0, used));
+      body_left_ -= used;
+      complete = body_left_ == 0;
     }
-    return piece.size();
-  }
-
-  void OnChunk(std::uint64_t size, std::string_view extension, error_code& ec) {
-    if (extension.size() > kChunkExtensionBytesMax) {
-      Refuse(400, "a chunk extension is too long", ec);
-    } else if (size > owner_.limits_.body_bytes_max) {
-      RefuseBody(ec);
+    if (complete && gunzip_ && owner_.state_ == State::kNeedMore) {
+      if (auto ended = gunzip_->Finish(); !ended) owner_.Refuse(400, ended.error().message);
     }
-  }
-
-  void OnFinish(error_code& ec) {
-    if (!gunzip_) return;
-    if (auto finished = gunzip_->Finish(); !finished) {
-      Refuse(400, std::move(finished.error().message), ec);
-    }
+    return used;
   }
 
   std::optional<Parser> parser_;
@@ -223,16 +219,35 @@ class RequestParser::Beast {
   bool expects_continue_ = false;
 
  private:
+  bool AppendBody(std::string_view piece) {
+    owner_.body_bytes_read_ += piece.size();
+    if (owner_.body_bytes_read_ > owner_.limits_.body_bytes_max) {
+      RefuseBody();
+    } else if (!gunzip_) {
+      request_.body.append(piece);
+    } else if (auto added = gunzip_->Add(piece, request_.body); !added) {
+      if (added.error().code == Code::kTooLarge) {
+        RefuseBody();
+      } else {
+        owner_.Refuse(400, std::move(added.error().message));
+      }
+    }
+    return owner_.state_ == State::kNeedMore;
+  }
+
   void Refuse(int status, std::string detail, error_code& ec) {
     owner_.Refuse(status, std::move(detail));
     ec = Stop();
   }
 
-  void RefuseBody(error_code& ec) {
-    Refuse(413, fmt::format("the body is larger than {} bytes", owner_.limits_.body_bytes_max), ec);
+  void RefuseBody() {
+    owner_.Refuse(413,
+                  fmt::format("the body is larger than {} bytes", owner_.limits_.body_bytes_max));
   }
 
   RequestParser& owner_;
+  std::optional<ChunkedDecoder> chunked_;
+  std::size_t body_left_ = 0;  // with Content-Length
   std::optional<Gunzip> gunzip_;
   std::size_t lines_ = 0;
   int host_lines_ = 0, length_lines_ = 0, coding_lines_ = 0;
@@ -263,8 +278,9 @@ std::size_t RequestParser::FeedHeader(std::string_view bytes) {
       bytes.remove_prefix(2);
       skipped += 2;
     }
+    if (bytes.empty() || bytes == "\r") return skipped;
     // What cannot start a method is no HTTP, TLS for one; waiting for more of it is pointless.
-    if (!bytes.empty() && bytes != "\r" && (bytes[0] < '!' || bytes[0] > 'z')) {
+    if (bytes[0] < '!' || bytes[0] > 'z') {
       Refuse(400, "this is not an HTTP request");
       return skipped;
     }
@@ -273,7 +289,7 @@ std::size_t RequestParser::FeedHeader(std::string_view bytes) {
   const std::size_t end = bytes.find("\r\n\r\n", from);
   const std::size_t size = end == std::string_view::npos ? bytes.size() : end + 4;
   if (size > limits_.header_bytes_max) {
-    if (bytes.find("\r\n") == std::string_view::npos) {
+    if (bytes.substr(0, limits_.header_bytes_max).find("\r\n") == std::string_view::npos) {
       Refuse(414, fmt::format("the request line is longer than {} bytes", limits_.header_bytes_max));
     } else {
       Refuse(431, fmt::format("the headers are larger than {} bytes", limits_.header_bytes_max));
@@ -301,46 +317,28 @@ std::size_t RequestParser::FeedHeader(std::string_view bytes) {
     }
     return skipped + used;
   }
-  FinishHeader();
-  skipped += used;
-  if (state_ == State::kNeedMore && in_body_) skipped += FeedBody(bytes.substr(used));
+  if (state_ != State::kNeedMore) return skipped + used;
+  if (!beast_->parser_->is_header_done() || used != size) {
+    // Beast does not agree where the header ends.
+    Refuse(400, "the request header is malformed");
+    return skipped + used;
+  }
+  if (!in_body_) {
+    state_ = State::kDone;
+    return skipped + used;
+  }
+  skipped += used + FeedBody(bytes.substr(used));
   // A client that sends the body unasked does not wait for 100 Continue.
-  if (state_ == State::kNeedMore && in_body_ && beast_->expects_continue_ &&
-      body_bytes_read_ == 0) {
-    beast_->expects_continue_ = false;
+  if (state_ == State::kNeedMore && beast_->expects_continue_ && used == bytes.size()) {
     state_ = State::kExpectContinue;
   }
   return skipped;
 }
 
-void RequestParser::FinishHeader() {
-  if (beast_->parser_->is_done()) {
-    state_ = State::kDone;
-    in_body_ = false;
-  } else if (!in_body_) {
-    // A whole header that Beast wants more for: it does not agree where the header ends.
-    Refuse(400, "the request header is malformed");
-  }
-}
-
 std::size_t RequestParser::FeedBody(std::string_view bytes) {
-  std::size_t used = 0;
-  while (used < bytes.size() && !beast_->parser_->is_done() && state_ == State::kNeedMore) {
-    error_code ec;
-    const std::size_t count = beast_->parser_->put({bytes.data() + used, bytes.size() - used}, ec);
-    used += count;
-    if (ec == beast_http::error::need_more) {
-      if (bytes.size() - used > limits_.header_bytes_max) {
-        Refuse(431, "a chunk header or the trailer is too large");
-      }
-      return used;
-    }
-    if (ec) {
-      Refuse(400, Explain(ec));
-      return used;
-    }
-  }
-  if (beast_->parser_->is_done() && state_ == State::kNeedMore) {
+  bool complete = false;
+  const std::size_t used = beast_->TakeBody(bytes, complete);
+  if (complete && state_ == State::kNeedMore) {
     state_ = State::kDone;
     in_body_ = false;
   }

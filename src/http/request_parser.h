@@ -61,7 +61,6 @@ class RequestParser {
   std::size_t FeedHeader(std::string_view bytes);
   std::size_t FeedBody(std::string_view bytes);
   void Refuse(int status, std::string detail);
-  void FinishHeader();
 
   const ParserLimits limits_;
   std::unique_ptr<Beast> beast_;

@@ -18,8 +18,8 @@ struct ServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 7400;             // 0: any free one
   int threads = 2;
-  std::string tls_certificate_file;      // PEM; both or neither
-  std::string tls_key_file;
+  std::string tls_certificate_file = {};  // PEM; both or neither
+  std::string tls_key_file = {};
   std::size_t body_bytes_max = limits::kBodyBytesMax;
   std::size_t header_bytes_max = limits::kHeaderBytesMax;
   int connections_max = 10000;           // over it: 503 and close

@@ -74,6 +74,7 @@ void Worker::BeginStop() {
 void Worker::CloseAll() {
   asio::post(context_, [this] {
     closing_ = true;
+    timer_.cancel();  // or the loop would not end before its next tick
     ForEach([](Connection& connection) { connection.Close(); });
   });
 }
@@ -88,7 +89,7 @@ void Worker::ForEach(const std::function<void(Connection&)>& call) {
 
 void Worker::Add(Connection* connection) {
   connections_.insert(connection);
-  if (!ticking_) ScheduleTick();
+  if (!ticking_ && !closing_) ScheduleTick();
 }
 
 void Worker::Remove(Connection* connection) {
@@ -107,8 +108,8 @@ void Worker::ScheduleTick() {
 void Worker::OnTick() {
   ++tick_;
   ForEach([this](Connection& connection) { connection.CheckDeadline(tick_); });
-  // Without connections the process sleeps; the last tick lets the loop end at Join, too.
-  if (connections_.empty()) {
+  // Without connections the process sleeps.
+  if (connections_.empty() || closing_) {
     ticking_ = false;
   } else {
     ScheduleTick();
