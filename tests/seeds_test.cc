@@ -348,6 +348,30 @@ TEST_F(SeedsTest, EverythingIsDescribed) {
   for (const auto& view : model().views) EXPECT_FALSE(view->description.empty()) << view->name;
 }
 
+// docs/models.md is written by hand; this keeps it whole.
+TEST_F(SeedsTest, TheDocumentNamesEverything) {
+  const std::string text = ReadFile(kRoot / "docs/models.md");
+  const auto names = [&](const std::string& what) { return text.find(what) != text.npos; };
+  for (const auto& entity : model().entities) {
+    EXPECT_TRUE(names("`" + entity->name + "`")) << entity->name;
+    EXPECT_TRUE(names("`" + entity->table + "`")) << entity->table;
+    for (const Event& event : entity->events) {
+      EXPECT_TRUE(names(" " + event.name) || names("`" + event.name)) << event.name;
+    }
+    for (const Notify& notify : entity->notifies) {
+      EXPECT_TRUE(names("| `" + notify.type + "`")) << notify.type;
+    }
+    EXPECT_TRUE(!entity->quota || names(entity->quota->name)) << entity->name;
+  }
+  for (const auto& view : model().views) {
+    std::string call = view->parameters.empty() ? "`" : "(";
+    for (const ViewParameter& parameter : view->parameters) {
+      call += (call == "(" ? "" : ", ") + parameter.name;
+    }
+    EXPECT_TRUE(names("`" + view->name + (call == "`" ? call : call + ")`"))) << view->name;
+  }
+}
+
 TEST_F(SeedsTest, TheEnginesOwnTables) {
   for (const char* table : {"audit_seals", "audit_heads", "idempotency_keys", "schema_migrations",
                             "leases", "follower_positions", "engine_meta"}) {
