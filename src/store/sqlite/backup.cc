@@ -7,8 +7,10 @@
 #include <cstdio>
 #include <cstring>
 
+#include "store/sqlite/backup.h"
 #include "store/sqlite/error.h"
 #include "store/sqlite/sqlite_store.h"
+#include "store/sqlite/transaction.h"
 
 namespace tenon {
 namespace {
@@ -39,7 +41,7 @@ std::string DirectoryOf(const std::string& path) {
 // Copies page by page. The source holds one snapshot all along, so what is written meanwhile does
 // not start the copy anew.
 Result<void> CopyPages(Connection& source, const std::string& path,
-                       const SqliteStore::Progress& progress) {
+                       const BackupProgress& progress) {
   sqlite3* raw = nullptr;
   const int opened =
       sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
@@ -64,14 +66,15 @@ Result<void> CopyPages(Connection& source, const std::string& path,
 
 }  // namespace
 
-Result<void> SqliteStore::Backup(const std::string& path, const Progress& progress) {
+Result<void> BackupFile(const std::string& data_file, const ConnectionOptions& options,
+                        const std::string& path, const BackupProgress& progress) {
   if (access(path.c_str(), F_OK) == 0) {
     return Fail(Code::kConflict, path + " exists already");
   }
   const std::string part = path + ".part";
   std::remove(part.c_str());
   // A connection of its own: the copy may take longer than a read may.
-  std::unique_ptr<Connection> source = TRY(Connection::Open(path_, ReaderOptions()));
+  std::unique_ptr<Connection> source = TRY(Connection::Open(data_file, options));
   TRY(source->Run("BEGIN"));
   TRY(source->QueryInt("SELECT count(*) FROM sqlite_schema"));
   Result<void> copied = CopyPages(*source, part, progress);
@@ -87,8 +90,13 @@ Result<void> SqliteStore::Backup(const std::string& path, const Progress& progre
   return SyncPath(DirectoryOf(path));
 }
 
-Result<std::vector<std::string>> SqliteStore::CheckIntegrity() {
-  std::unique_ptr<Connection> connection = TRY(Connection::Open(path_, ReaderOptions()));
+Result<void> SqliteStore::Backup(const std::string& path, const Progress& progress) {
+  return BackupFile(path_, ReaderOptions(), path, progress);
+}
+
+Result<std::vector<std::string>> CheckFile(const std::string& data_file,
+                                           const ConnectionOptions& options) {
+  std::unique_ptr<Connection> connection = TRY(Connection::Open(data_file, options));
   SqliteTransaction reader(*connection);
   std::vector<std::string> problems;
   TRY(reader.Query(fmt::format("PRAGMA integrity_check({})", kProblemsMax), {},
@@ -102,6 +110,10 @@ Result<std::vector<std::string>> SqliteStore::CheckIntegrity() {
     return problems.size() < kProblemsMax;
   }));
   return problems;
+}
+
+Result<std::vector<std::string>> SqliteStore::CheckIntegrity() {
+  return CheckFile(path_, ReaderOptions());
 }
 
 }  // namespace tenon

@@ -72,7 +72,7 @@ Result<void> Connection::Configure(const ConnectionOptions& options) {
   return Run(fmt::format("PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY;"
                          "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = OFF;"
                          // Overwrites deleted content where that costs no further writes.
-                         "PRAGMA secure_delete = FAST; PRAGMA trusted_schema = OFF;"
+                         "PRAGMA secure_delete = FAST;"
                          "PRAGMA synchronous = FULL; PRAGMA query_only = {};",
                          options.cache_kib, options.read_only ? 1 : 0));
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cctype>
-#include <cerrno>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -141,14 +140,10 @@ Error SqliteError(sqlite3* db, int rc, std::string_view sql) {
       return ConstraintError(db, sqlite3_extended_errcode(db), sql);
     case SQLITE_FULL:
       return Error(Code::kUnavailable, std::string(kDiskFull));
-    case SQLITE_IOERR: {
-      // A file system that is full, or a file-size limit, may also show as a failed write.
-      const int reason = sqlite3_system_errno(db);
-      if (reason == ENOSPC || reason == EDQUOT || reason == EFBIG) {
-        return Error(Code::kUnavailable, std::string(kDiskFull));
-      }
+    case SQLITE_IOERR:
+      // SQLite tells ENOSPC only; a quota and a file size limit fail the write in other ways.
+      if (rc == SQLITE_IOERR_WRITE) return Error(Code::kUnavailable, std::string(kCannotWrite));
       return Error(Code::kUnavailable, WithSystemReason(db, "disk I/O error"));
-    }
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:

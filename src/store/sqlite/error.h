@@ -11,6 +11,8 @@ namespace tenon {
 
 // What a full disk is called in errors, statistics and answers.
 inline constexpr std::string_view kDiskFull = "database or disk is full";
+inline constexpr std::string_view kCannotWrite =
+    "the data file cannot be written (a quota, a file size limit, or a failing disk)";
 
 // The error of the call on `db` that just returned `rc`, in words for people. `sql` is the
 // statement, or what was being done.

@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 // Jobs taken from the queue under one lock.
-constexpr std::size_t kTakeMax = 64;
+constexpr std::size_t kTakeMax = 16;
 // How long a group may run before its commit: with people waiting, and without.
 constexpr milliseconds kInteractiveGroup{8};
 constexpr milliseconds kBulkGroup{20};
@@ -214,9 +214,9 @@ void Writer::Commit() {
     return;
   }
   Error error = SqliteError(connection_->handle(), rc, "COMMIT");
-  // A full disk stops the log before its commit frame: surely nothing of the group is kept. After
-  // another failure of the file, an fsync above all, the frames may or may not be on the disk.
-  const bool certain = error.message == kDiskFull || (rc & 0xff) != SQLITE_IOERR;
+  // A write that fails ends the log before its commit frame: surely nothing of the group is kept.
+  // After another failure of the file, an fsync above all, it may or may not be on the disk.
+  const bool certain = (rc & 0xff) != SQLITE_IOERR || rc == SQLITE_IOERR_WRITE;
   if (!certain) {
     error = Error(Code::kOutcomeUnknown,
                   "the write may or may not have been kept: " + error.message);
@@ -242,6 +242,7 @@ void Writer::Rollback() {
 void Writer::FailGroup(const Error& error) {
   if (error.code == Code::kUnavailable || error.code == Code::kOutcomeUnknown) {
     SetFault(error.message);
+    housekeeping_due_ = true;
   }
   for (Entry& entry : group_) entry.outcome = Fail(error);
 }

@@ -1,0 +1,432 @@
+// What every store must do. A new store adds one line at the end of this file.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <semaphore>
+#include <stdexcept>
+#include <thread>
+
+#include "store/testing.h"
+
+namespace tenon {
+namespace {
+
+using testing::Answers;
+using testing::Gate;
+using testing::QueryInt;
+using testing::RunScript;
+using testing::TenantScope;
+
+struct Factory {
+  std::string name;
+  std::function<std::unique_ptr<Store>(const std::string& directory, WriteQueueLimits queue)> open;
+};
+
+class StoreContract : public ::testing::TestWithParam<Factory> {
+ protected:
+  void SetUp() override { Open({}); }
+  void Open(WriteQueueLimits queue) {
+    store_.reset();
+    directory_ = std::make_unique<testing::TempDir>();
+    store_ = GetParam().open(directory_->path(), queue);
+    ASSERT_NE(store_, nullptr);
+    RunScript(*store_,
+              "CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT NOT NULL, size INTEGER "
+              "CONSTRAINT ck_parent_size CHECK (size < 100));"
+              "CREATE UNIQUE INDEX uq_parent_name ON parent (name);"
+              "CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER NOT NULL REFERENCES "
+              "parent (id));");
+  }
+
+  // A statement for the store's dialect, written with ?1.
+  [[nodiscard]] std::string Sql(std::string text) const {
+    if (store_->dialect() == Dialect::kPostgres) std::replace(text.begin(), text.end(), '?', '$');
+    return text;
+  }
+  Result<void> Insert(Transaction& t, int id, const std::string& name) const {
+    TRY(t.Execute(Sql("INSERT INTO parent (id, name) VALUES (?1, ?2)"),
+                  std::vector<Value>{Value(id), Value(name)}));
+    return {};
+  }
+  WriteJob InsertJob(Answers& answers, int id, const std::string& name) {
+    WriteJob job;
+    job.work = [this, id, name](Transaction& t) { return Insert(t, id, name); };
+    job.done = answers.Next();
+    return job;
+  }
+  std::int64_t Count() { return QueryInt(*store_, "SELECT count(*) FROM parent").value_or(-1); }
+
+  std::unique_ptr<testing::TempDir> directory_;
+  std::unique_ptr<Store> store_;
+};
+
+TEST_P(StoreContract, AWriteIsSeenByTheNextRead) {
+  ASSERT_TRUE(store_->Write({}, [&](Transaction& t) { return Insert(t, 1, "a"); }));
+  EXPECT_EQ(Count(), 1);
+}
+
+TEST_P(StoreContract, ExecuteTellsHowManyRowsChanged) {
+  std::int64_t changed = -1;
+  ASSERT_TRUE(store_->Write({}, [&](Transaction& t) -> Result<void> {
+    TRY(Insert(t, 1, "a"));
+    TRY(Insert(t, 2, "b"));
+    changed = TRY(t.Execute("UPDATE parent SET size = 1", {}));
+    return {};
+  }));
+  EXPECT_EQ(changed, 2);
+}
+
+TEST_P(StoreContract, AReadStaysOnItsSnapshot) {
+  ASSERT_TRUE(store_->Write({}, [&](Transaction& t) { return Insert(t, 1, "a"); }));
+  const auto count = [](Reader& reader) -> Result<std::int64_t> {
+    std::int64_t n = 0;
+    TRY(reader.Query("SELECT count(*) FROM parent", {}, [&](const Row& row) -> Result<bool> {
+      n = row.Int(0);
+      return true;
+    }));
+    return n;
+  };
+  const Result<void> read = store_->Read({}, [&](Reader& reader) -> Result<void> {
+    EXPECT_EQ(TRY(count(reader)), 1);
+    std::thread([&]() {
+      EXPECT_TRUE(store_->Write({}, [&](Transaction& t) { return Insert(t, 2, "b"); }));
+    }).join();
+    EXPECT_EQ(TRY(count(reader)), 1);
+    return {};
+  });
+  EXPECT_TRUE(read);
+  EXPECT_EQ(Count(), 2);
+}
+
+TEST_P(StoreContract, AFailedJobLeavesNothingAndHarmsNoOther) {
+  for (const bool savepoint : {true, false}) {
+    Open({});
+    Gate gate;
+    gate.Hold(*store_);
+    Answers answers;
+    store_->Submit(InsertJob(answers, 1, "a"));
+    WriteJob bad;
+    bad.savepoint = savepoint;
+    bad.work = [&](Transaction& t) -> Result<void> {
+      TRY(Insert(t, 2, "b"));
+      return Fail(Code::kInvalidField, "no");
+    };
+    bad.done = answers.Next();
+    store_->Submit(std::move(bad));
+    store_->Submit(InsertJob(answers, 3, "c"));
+    gate.Open();
+    const auto results = answers.Wait(3);
+    EXPECT_TRUE(results[0]);
+    ASSERT_FALSE(results[1]);
+    EXPECT_EQ(results[1].error().code, Code::kInvalidField);
+    EXPECT_TRUE(results[2]);
+    EXPECT_EQ(Count(), 2);
+  }
+}
+
+TEST_P(StoreContract, AnExceptionOfAJobIsItsErrorAlone) {
+  const Result<void> thrown = store_->Write({}, [&](Transaction& t) -> Result<void> {
+    TRY(Insert(t, 1, "a"));
+    throw std::runtime_error("boom");
+  });
+  ASSERT_FALSE(thrown);
+  EXPECT_EQ(thrown.error().code, Code::kInternal);
+  EXPECT_TRUE(store_->Write({}, [&](Transaction& t) { return Insert(t, 2, "b"); }));
+  EXPECT_EQ(Count(), 1);
+}
+
+TEST_P(StoreContract, JobsOfOneTenantRunInOrder) {
+  Gate gate;
+  gate.Hold(*store_);
+  Answers answers;
+  std::vector<int> order;
+  for (int i = 0; i < 300; ++i) {
+    WriteJob job;
+    job.work = [&order, i](Transaction&) -> Result<void> {
+      order.push_back(i);
+      return {};
+    };
+    job.done = answers.Next();
+    store_->Submit(std::move(job));
+  }
+  gate.Open();
+  answers.Wait(300);
+  EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+  EXPECT_EQ(order.size(), 300u);
+}
+
+TEST_P(StoreContract, ABrokenUniqueConstraintNamesTableAndColumns) {
+  ASSERT_TRUE(store_->Write({}, [&](Transaction& t) { return Insert(t, 1, "a"); }));
+  const Result<void> again = store_->Write({}, [&](Transaction& t) { return Insert(t, 2, "a"); });
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Code::kConflict);
+  EXPECT_EQ(again.error().details.at("constraint"), "unique");
+  EXPECT_EQ(again.error().details.at("table"), "parent");
+  EXPECT_EQ(again.error().details.at("columns"), (boost::json::array{"name"}));
+}
+
+TEST_P(StoreContract, ABrokenReferenceNamesTableAndColumns) {
+  const Result<void> orphan = store_->Write({}, [&](Transaction& t) -> Result<void> {
+    TRY(t.Execute("INSERT INTO child (id, parent_id) VALUES (1, 77)", {}));
+    return {};
+  });
+  ASSERT_FALSE(orphan);
+  EXPECT_EQ(orphan.error().code, Code::kConflict);
+  EXPECT_EQ(orphan.error().details.at("constraint"), "reference");
+  EXPECT_EQ(orphan.error().details.at("table"), "child");
+  EXPECT_EQ(orphan.error().details.at("columns"), (boost::json::array{"parent_id"}));
+}
+
+TEST_P(StoreContract, ABrokenCheckNamesTableAndColumn) {
+  const Result<void> big = store_->Write({}, [&](Transaction& t) -> Result<void> {
+    TRY(t.Execute("INSERT INTO parent (id, name, size) VALUES (1, 'a', 100)", {}));
+    return {};
+  });
+  ASSERT_FALSE(big);
+  EXPECT_EQ(big.error().details.at("constraint"), "check");
+  EXPECT_EQ(big.error().details.at("table"), "parent");
+  EXPECT_EQ(big.error().details.at("columns"), (boost::json::array{"size"}));
+}
+
+TEST_P(StoreContract, AJobMayGoOnAfterAFailedStatement) {
+  ASSERT_TRUE(store_->Write({}, [&](Transaction& t) -> Result<void> {
+    TRY(Insert(t, 1, "a"));
+    EXPECT_FALSE(Insert(t, 1, "again"));
+    return Insert(t, 2, "b");
+  }));
+  EXPECT_EQ(Count(), 2);
+}
+
+TEST_P(StoreContract, TheSameStatementMayRunInsideItself) {
+  ASSERT_TRUE(store_->Write({}, [&](Transaction& t) -> Result<void> {
+    TRY(Insert(t, 1, "a"));
+    return Insert(t, 2, "b");
+  }));
+  int pairs = 0;
+  const char* sql = "SELECT id FROM parent ORDER BY id";
+  ASSERT_TRUE(store_->Read({}, [&](Reader& reader) {
+    return reader.Query(sql, {}, [&](const Row&) -> Result<bool> {
+      TRY(reader.Query(sql, {}, [&](const Row&) -> Result<bool> {
+        ++pairs;
+        return true;
+      }));
+      return true;
+    });
+  }));
+  EXPECT_EQ(pairs, 4);
+}
+
+TEST_P(StoreContract, AQueryThatTakesTooLongIsStopped) {
+  Scope scope;
+  scope.deadline = std::chrono::milliseconds(50);
+  const auto start = std::chrono::steady_clock::now();
+  const Result<void> slow = store_->Read(scope, [](Reader& reader) {
+    return reader.Query(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) "
+        "SELECT count(*) FROM n",
+        {}, [](const Row&) -> Result<bool> { return true; });
+  });
+  ASSERT_FALSE(slow);
+  EXPECT_EQ(slow.error().code, Code::kDeadline);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3));
+  EXPECT_EQ(Count(), 0);
+}
+
+TEST_P(StoreContract, AFullQueueRefusesAtOnce) {
+  Open({.lane_max = 10, .tenant_max = 6});
+  Gate gate;
+  gate.Hold(*store_);
+  Answers answers;
+  std::atomic<int> refused{0};
+  for (int i = 0; i < 20; ++i) {
+    WriteJob job;
+    job.scope = TenantScope(static_cast<std::uint8_t>(i % 2));
+    job.work = [](Transaction&) -> Result<void> { return {}; };
+    job.done = [&, next = answers.Next()](Result<void> result) {
+      if (!result) {
+        EXPECT_EQ(result.error().code, Code::kTooManyRequests);
+        EXPECT_EQ(result.error().retry_after_s, 1);
+        ++refused;
+      }
+      next(std::move(result));
+    };
+    store_->Submit(std::move(job));
+  }
+  EXPECT_EQ(refused, 10);
+  EXPECT_EQ(store_->Stats().queued_interactive, 10);
+  gate.Open();
+  answers.Wait(20);
+}
+
+TEST_P(StoreContract, TenantsTakeTurns) {
+  Gate gate;
+  gate.Hold(*store_);
+  Answers answers;
+  std::vector<int> order;
+  const auto submit = [&](std::uint8_t tenant) {
+    WriteJob job;
+    job.scope = TenantScope(tenant);
+    job.work = [&order, tenant](Transaction&) -> Result<void> {
+      order.push_back(tenant);
+      return {};
+    };
+    job.done = answers.Next();
+    store_->Submit(std::move(job));
+  };
+  for (int i = 0; i < 100; ++i) submit(1);
+  for (int i = 0; i < 3; ++i) submit(2);
+  gate.Open();
+  answers.Wait(103);
+  EXPECT_EQ(std::count(order.begin(), order.begin() + 6, 2), 3);
+}
+
+TEST_P(StoreContract, InteractiveJobsPassBulkOnesAndBulkStillMoves) {
+  Gate gate;
+  gate.Hold(*store_);
+  Answers answers;
+  std::vector<std::string> order;
+  const auto submit = [&](Lane lane, std::chrono::milliseconds time) {
+    WriteJob job;
+    job.lane = lane;
+    job.work = [&order, lane, time](Transaction&) -> Result<void> {
+      order.emplace_back(lane == Lane::kBulk ? "bulk" : "interactive");
+      std::this_thread::sleep_for(time);
+      return {};
+    };
+    job.done = answers.Next();
+    store_->Submit(std::move(job));
+  };
+  for (int i = 0; i < 10; ++i) submit(Lane::kBulk, std::chrono::milliseconds(4));
+  for (int i = 0; i < 40; ++i) submit(Lane::kInteractive, std::chrono::milliseconds(1));
+  gate.Open();
+  answers.Wait(50);
+  EXPECT_EQ(order.front(), "interactive");
+  const auto first_bulk = std::find(order.begin(), order.end(), "bulk") - order.begin();
+  const auto last_interactive =
+      order.rend() - std::find(order.rbegin(), order.rend(), "interactive");
+  EXPECT_LT(first_bulk, last_interactive) << "bulk waited for all interactive jobs";
+  EXPECT_LT(last_interactive, 50) << "interactive jobs waited for all bulk ones";
+}
+
+class Recorder final : public WriteObserver {
+ public:
+  std::size_t Mark() override { return static_cast<std::size_t>(count_); }
+  void RollbackTo(std::size_t mark) override { count_ = static_cast<int>(mark); }
+  Result<void> BeforeCommit(Transaction& t) override {
+    if (fail_) return Fail(Code::kInternal, "not now");
+    TRY(t.Execute("INSERT INTO parent (id, name) VALUES (1000 + (SELECT count(*) FROM parent), "
+                  "'commit ' || (SELECT count(*) FROM parent))",
+                  {}));
+    return {};
+  }
+  void AfterCommit() override { ++commits_; }
+  int count_ = 0;
+  int commits_ = 0;
+  bool fail_ = false;
+};
+
+TEST_P(StoreContract, TheObserverFollowsTheGroup) {
+  Recorder recorder;
+  store_->SetObserver(&recorder);
+  const auto work = [&](bool fail) {
+    return [&recorder, this, fail](Transaction& t) -> Result<void> {
+      ++recorder.count_;
+      TRY(t.Execute("UPDATE parent SET size = 2", {}));
+      if (fail) return Fail(Code::kConflict, "no");
+      return {};
+    };
+  };
+  Gate gate;
+  gate.Hold(*store_);
+  Answers answers;
+  for (const bool fail : {false, true, false}) {
+    WriteJob job;
+    job.work = work(fail);
+    job.savepoint = true;
+    job.done = answers.Next();
+    store_->Submit(std::move(job));
+  }
+  gate.Open();
+  answers.Wait(3);
+  EXPECT_EQ(recorder.count_, 2);
+  EXPECT_GE(recorder.commits_, 1);
+  EXPECT_GE(Count(), 1);
+
+  recorder.fail_ = true;
+  const std::int64_t before = Count();
+  const Result<void> refused = store_->Write({}, [&](Transaction& t) { return Insert(t, 5, "x"); });
+  EXPECT_FALSE(refused);
+  EXPECT_EQ(Count(), before);
+  recorder.fail_ = false;
+  EXPECT_TRUE(store_->Write({}, [&](Transaction& t) { return Insert(t, 5, "x"); }));
+  store_->Close();
+}
+
+TEST_P(StoreContract, AFailedSchemaChangeLeavesNothing) {
+  const Result<void> failed = store_->ChangeSchema([](SchemaTransaction& t) -> Result<void> {
+    TRY(t.RunScript("CREATE TABLE extra (id INTEGER); INSERT INTO extra VALUES (1);"));
+    return t.RunScript("CREATE TABLE parent (id INTEGER)");
+  });
+  EXPECT_FALSE(failed);
+  EXPECT_FALSE(QueryInt(*store_, "SELECT count(*) FROM extra"));
+  EXPECT_TRUE(store_->Write({}, [&](Transaction& t) { return Insert(t, 1, "a"); }));
+}
+
+TEST_P(StoreContract, CloseFinishesWhatIsQueuedAndRefusesTheRest) {
+  Gate gate;
+  gate.Hold(*store_);
+  Answers answers;
+  for (int i = 1; i <= 50; ++i) store_->Submit(InsertJob(answers, i, "n" + std::to_string(i)));
+  std::thread closer([&]() { store_->Close(); });
+  gate.Open();
+  const auto results = answers.Wait(50);
+  closer.join();
+  for (const Result<void>& result : results) EXPECT_TRUE(result);
+  const Result<void> late = store_->Write({}, [&](Transaction& t) { return Insert(t, 99, "z"); });
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Code::kUnavailable);
+  const Result<std::int64_t> read = QueryInt(*store_, "SELECT 1");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Code::kUnavailable);
+}
+
+TEST_P(StoreContract, ManyThreadsWriteAndRead) {
+  constexpr int kThreads = 8;
+  constexpr int kEach = 100;
+  std::vector<std::thread> threads;
+  std::atomic<int> failed{0};
+  for (int n = 0; n < kThreads; ++n) {
+    threads.emplace_back([&, n]() {
+      for (int i = 0; i < kEach; ++i) {
+        const int id = n * kEach + i + 1;
+        if (!store_->Write(TenantScope(static_cast<std::uint8_t>(n)), [&](Transaction& t) {
+              return Insert(t, id, "n" + std::to_string(id));
+            })) {
+          ++failed;
+        }
+        const auto seen =
+            QueryInt(*store_, "SELECT count(*) FROM parent WHERE id = " + std::to_string(id));
+        if (seen.value_or(0) != 1) ++failed;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failed, 0);
+  EXPECT_EQ(Count(), kThreads * kEach);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Stores, StoreContract,
+    ::testing::Values(Factory{"Sqlite",
+                              [](const std::string& directory, WriteQueueLimits queue) {
+                                SqliteOptions options;
+                                options.directory = directory;
+                                options.queue = queue;
+                                return testing::OpenSqlite(std::move(options));
+                              }}),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace tenon

@@ -1,0 +1,328 @@
+CREATE TABLE "tenants" (
+  "id" uuid NOT NULL,
+  "name" varchar(255) NOT NULL,
+  "slug" varchar(63) NOT NULL,
+  "status" text NOT NULL DEFAULT 'ACTIVE' CONSTRAINT "ck_tenants_status" CHECK ("status" IN ('ACTIVE', 'SUSPENDED', 'DELETED')),
+  "config" jsonb NOT NULL DEFAULT '{}',
+  "created_at" timestamptz NOT NULL DEFAULT now(),
+  "updated_at" timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY ("id")
+);
+CREATE UNIQUE INDEX "uq_tenants_slug" ON "tenants" ("slug");
+ALTER TABLE "tenants" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "tenants" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "tenants" USING ("id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "users" (
+  "id" uuid NOT NULL,
+  "tenant_id" uuid NOT NULL,
+  "email" varchar(255) NOT NULL,
+  "name" varchar(255) NOT NULL,
+  "kind" text NOT NULL DEFAULT 'user' CONSTRAINT "ck_users_kind" CHECK ("kind" IN ('user', 'service')),
+  "roles" jsonb NOT NULL DEFAULT '["reader"]',
+  "api_key_hash" varchar(128),
+  "subject" varchar(255),
+  "created_at" timestamptz NOT NULL DEFAULT now(),
+  "updated_at" timestamptz NOT NULL DEFAULT now(),
+  "last_login_at" timestamptz,
+  "deleted_at" timestamptz,
+  PRIMARY KEY ("id"),
+  CONSTRAINT "fk_users_tenant_id" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+);
+CREATE UNIQUE INDEX "uq_users_tenant_id_id" ON "users" ("tenant_id", "id");
+CREATE UNIQUE INDEX "uq_users_email" ON "users" ("tenant_id", "email") WHERE "deleted_at" IS NULL;
+CREATE UNIQUE INDEX "uq_users_api_key_hash" ON "users" ("api_key_hash") WHERE "deleted_at" IS NULL;
+CREATE UNIQUE INDEX "uq_users_subject" ON "users" ("tenant_id", "subject") WHERE "deleted_at" IS NULL;
+ALTER TABLE "users" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "users" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "users" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "tags" (
+  "id" uuid NOT NULL,
+  "tenant_id" uuid NOT NULL,
+  "name" varchar(255) NOT NULL,
+  "category" varchar(100) NOT NULL DEFAULT 'general',
+  "description" text,
+  "created_at" timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY ("id"),
+  CONSTRAINT "fk_tags_tenant_id" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
+);
+CREATE UNIQUE INDEX "uq_tags_tenant_id_id" ON "tags" ("tenant_id", "id");
+CREATE INDEX "idx_tag_tenant_name" ON "tags" ("tenant_id", "name");
+CREATE INDEX "idx_tag_category" ON "tags" ("category");
+CREATE UNIQUE INDEX "uq_tags_category_name" ON "tags" ("tenant_id", "category", "name");
+ALTER TABLE "tags" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "tags" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "tags" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "audits" (
+  "id" uuid NOT NULL,
+  "tenant_id" uuid NOT NULL,
+  "entity_type" varchar(50) NOT NULL,
+  "entity_id" uuid NOT NULL,
+  "action" varchar(50) NOT NULL,
+  "user_id" uuid,
+  "before_state" jsonb,
+  "after_state" jsonb,
+  "metadata" jsonb NOT NULL DEFAULT '{}',
+  "ip_address" inet,
+  "user_agent" varchar(500),
+  "timestamp" timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY ("id"),
+  CONSTRAINT "fk_audits_tenant_id" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id"),
+  CONSTRAINT "fk_audits_user_id" FOREIGN KEY ("tenant_id", "user_id") REFERENCES "users" ("tenant_id", "id")
+);
+CREATE INDEX "idx_audit_tenant_timestamp" ON "audits" ("tenant_id", "timestamp" DESC);
+CREATE INDEX "idx_audit_entity" ON "audits" ("entity_type", "entity_id");
+CREATE INDEX "idx_audit_user" ON "audits" ("user_id", "timestamp" DESC);
+ALTER TABLE "audits" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "audits" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "audits" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "background_tasks" (
+  "id" uuid NOT NULL,
+  "tenant_id" uuid NOT NULL,
+  "type" varchar(50) NOT NULL,
+  "status" text NOT NULL DEFAULT 'PENDING' CONSTRAINT "ck_background_tasks_status" CHECK ("status" IN ('PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED')),
+  "priority" bigint NOT NULL DEFAULT 0,
+  "payload" jsonb NOT NULL DEFAULT '{}',
+  "result" jsonb,
+  "error_message" text,
+  "progress" bigint NOT NULL DEFAULT 0 CONSTRAINT "ck_background_tasks_progress" CHECK ("progress" BETWEEN 0 AND 100),
+  "retry_count" bigint NOT NULL DEFAULT 0 CONSTRAINT "ck_background_tasks_retry_count" CHECK ("retry_count" >= 0),
+  "max_retries" bigint NOT NULL DEFAULT 3 CONSTRAINT "ck_background_tasks_max_retries" CHECK ("max_retries" >= 0),
+  "created_at" timestamptz NOT NULL DEFAULT now(),
+  "started_at" timestamptz,
+  "completed_at" timestamptz,
+  "run_after" timestamptz,
+  "claimed_by" varchar(200),
+  "lease_expires_at" timestamptz,
+  "created_by" uuid,
+  PRIMARY KEY ("id"),
+  CONSTRAINT "fk_background_tasks_tenant_id" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id"),
+  CONSTRAINT "ck_background_tasks_check_1" CHECK ("retry_count" <= "max_retries")
+);
+CREATE INDEX "idx_task_tenant_status" ON "background_tasks" ("tenant_id", "status");
+CREATE INDEX "idx_task_type_status" ON "background_tasks" ("type", "status");
+CREATE INDEX "idx_task_created_at" ON "background_tasks" ("created_at" DESC);
+CREATE INDEX "idx_background_tasks_run_after" ON "background_tasks" ("run_after");
+CREATE INDEX "idx_background_tasks_lease_expires_at" ON "background_tasks" ("lease_expires_at");
+ALTER TABLE "background_tasks" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "background_tasks" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "background_tasks" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "api_keys" (
+  "id" uuid NOT NULL,
+  "tenant_id" uuid NOT NULL,
+  "user_id" uuid NOT NULL,
+  "name" varchar(100) NOT NULL,
+  "prefix" varchar(16) NOT NULL,
+  "key_hash" varchar(128) NOT NULL,
+  "roles" jsonb NOT NULL DEFAULT '["reader"]',
+  "created_at" timestamptz NOT NULL DEFAULT now(),
+  "created_by" uuid,
+  "expires_at" timestamptz,
+  "last_used_at" timestamptz,
+  "revoked_at" timestamptz,
+  PRIMARY KEY ("id"),
+  CONSTRAINT "fk_api_keys_user_id" FOREIGN KEY ("tenant_id", "user_id") REFERENCES "users" ("tenant_id", "id") ON DELETE CASCADE
+);
+CREATE INDEX "idx_api_keys_user_id" ON "api_keys" ("user_id");
+CREATE UNIQUE INDEX "uq_api_keys_key_hash" ON "api_keys" ("key_hash");
+ALTER TABLE "api_keys" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "api_keys" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "api_keys" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "audit_seals" (
+  "seq" bigint NOT NULL,
+  "tenant_id" uuid NOT NULL,
+  "audit_id" uuid NOT NULL,
+  "salt" text,
+  "payload_digest" text NOT NULL,
+  "seal" text NOT NULL,
+  PRIMARY KEY ("seq")
+);
+CREATE INDEX "idx_audit_seals_tenant_id_seq" ON "audit_seals" ("tenant_id", "seq");
+CREATE UNIQUE INDEX "uq_audit_seals_audit_id" ON "audit_seals" ("audit_id");
+
+CREATE TABLE "audit_heads" (
+  "tenant_id" uuid NOT NULL,
+  "seq" bigint NOT NULL,
+  "seal" text NOT NULL,
+  PRIMARY KEY ("tenant_id")
+);
+
+CREATE TABLE "idempotency_keys" (
+  "tenant_id" uuid NOT NULL,
+  "actor" uuid NOT NULL,
+  "route" text NOT NULL,
+  "key" text NOT NULL,
+  "request_hash" text NOT NULL,
+  "status" bigint,
+  "seq" bigint,
+  "entity" text,
+  "row_key" text,
+  "answer" jsonb,
+  "expires_at" timestamptz NOT NULL,
+  PRIMARY KEY ("tenant_id", "actor", "route", "key")
+);
+CREATE INDEX "idx_idempotency_keys_expires_at" ON "idempotency_keys" ("expires_at");
+
+CREATE TABLE "leases" (
+  "name" text NOT NULL,
+  "holder" text NOT NULL,
+  "fence" bigint NOT NULL,
+  "expires_at" timestamptz NOT NULL,
+  PRIMARY KEY ("name")
+);
+
+CREATE TABLE "follower_positions" (
+  "name" text NOT NULL,
+  "seq" bigint NOT NULL,
+  "updated_at" timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY ("name")
+);
+
+CREATE TABLE "engine_meta" (
+  "key" text NOT NULL,
+  "value" text NOT NULL,
+  PRIMARY KEY ("key")
+);
+
+CREATE TABLE "assets" (
+  "id" uuid NOT NULL,
+  "tenant_id" uuid NOT NULL,
+  "type" varchar(50) NOT NULL,
+  "name" varchar(255) NOT NULL,
+  "qualified_name" varchar(500) NOT NULL,
+  "description" text,
+  "metadata" jsonb NOT NULL DEFAULT '{}',
+  "version" bigint NOT NULL DEFAULT 1,
+  "created_by" uuid,
+  "created_at" timestamptz NOT NULL DEFAULT now(),
+  "updated_at" timestamptz NOT NULL DEFAULT now(),
+  "deleted_at" timestamptz,
+  "job_id" text,
+  PRIMARY KEY ("id"),
+  CONSTRAINT "fk_assets_tenant_id" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id"),
+  CONSTRAINT "fk_assets_created_by" FOREIGN KEY ("tenant_id", "created_by") REFERENCES "users" ("tenant_id", "id"),
+  CONSTRAINT "fk_assets_job_id" FOREIGN KEY ("tenant_id", "job_id") REFERENCES "migration_jobs" ("tenant_id", "job_id")
+);
+CREATE UNIQUE INDEX "uq_assets_tenant_id_id" ON "assets" ("tenant_id", "id");
+CREATE INDEX "idx_asset_tenant_type" ON "assets" ("tenant_id", "type");
+CREATE INDEX "idx_asset_qualified_name" ON "assets" ("qualified_name");
+CREATE INDEX "idx_asset_created_at" ON "assets" ("created_at" DESC);
+CREATE INDEX "idx_assets_job_id" ON "assets" ("job_id") WHERE "job_id" IS NOT NULL;
+CREATE UNIQUE INDEX "uq_assets_qualified_name" ON "assets" ("tenant_id", "qualified_name") WHERE "deleted_at" IS NULL;
+CREATE INDEX "idx_assets_created_by" ON "assets" ("created_by");
+ALTER TABLE "assets" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "assets" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "assets" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "relationships" (
+  "id" uuid NOT NULL,
+  "tenant_id" uuid NOT NULL,
+  "source_asset_id" uuid NOT NULL,
+  "target_asset_id" uuid NOT NULL,
+  "type" varchar(50) NOT NULL,
+  "metadata" jsonb NOT NULL DEFAULT '{}',
+  "created_at" timestamptz NOT NULL DEFAULT now(),
+  "created_by" uuid,
+  "job_id" text,
+  PRIMARY KEY ("id"),
+  CONSTRAINT "fk_relationships_tenant_id" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id"),
+  CONSTRAINT "fk_relationships_source_asset_id" FOREIGN KEY ("tenant_id", "source_asset_id") REFERENCES "assets" ("tenant_id", "id") ON DELETE CASCADE,
+  CONSTRAINT "fk_relationships_target_asset_id" FOREIGN KEY ("tenant_id", "target_asset_id") REFERENCES "assets" ("tenant_id", "id") ON DELETE CASCADE,
+  CONSTRAINT "fk_relationships_created_by" FOREIGN KEY ("tenant_id", "created_by") REFERENCES "users" ("tenant_id", "id"),
+  CONSTRAINT "fk_relationships_job_id" FOREIGN KEY ("tenant_id", "job_id") REFERENCES "migration_jobs" ("tenant_id", "job_id")
+);
+CREATE INDEX "idx_relationship_source" ON "relationships" ("source_asset_id", "type");
+CREATE INDEX "idx_relationship_target" ON "relationships" ("target_asset_id", "type");
+CREATE INDEX "idx_relationship_tenant" ON "relationships" ("tenant_id");
+CREATE INDEX "idx_relationships_job_id" ON "relationships" ("job_id") WHERE "job_id" IS NOT NULL;
+CREATE UNIQUE INDEX "uq_relationships_source_asset_id_target_asset_id_type" ON "relationships" ("tenant_id", "source_asset_id", "target_asset_id", "type");
+CREATE INDEX "idx_relationships_created_by" ON "relationships" ("created_by");
+ALTER TABLE "relationships" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "relationships" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "relationships" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "asset_tags" (
+  "asset_id" uuid NOT NULL,
+  "tag_id" uuid NOT NULL,
+  "tenant_id" uuid NOT NULL,
+  "created_at" timestamptz NOT NULL DEFAULT now(),
+  "created_by" uuid,
+  PRIMARY KEY ("asset_id", "tag_id"),
+  CONSTRAINT "fk_asset_tags_asset_id" FOREIGN KEY ("tenant_id", "asset_id") REFERENCES "assets" ("tenant_id", "id") ON DELETE CASCADE,
+  CONSTRAINT "fk_asset_tags_tag_id" FOREIGN KEY ("tenant_id", "tag_id") REFERENCES "tags" ("tenant_id", "id") ON DELETE CASCADE,
+  CONSTRAINT "fk_asset_tags_created_by" FOREIGN KEY ("tenant_id", "created_by") REFERENCES "users" ("tenant_id", "id")
+);
+CREATE INDEX "idx_asset_tag_asset" ON "asset_tags" ("asset_id");
+CREATE INDEX "idx_asset_tag_tag" ON "asset_tags" ("tag_id");
+CREATE INDEX "idx_asset_tags_created_by" ON "asset_tags" ("created_by");
+ALTER TABLE "asset_tags" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "asset_tags" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "asset_tags" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "user_assets" (
+  "user_id" uuid NOT NULL,
+  "asset_id" uuid NOT NULL,
+  "type" text NOT NULL CONSTRAINT "ck_user_assets_type" CHECK ("type" IN ('OWNS', 'FOLLOWS')),
+  "tenant_id" uuid NOT NULL,
+  "created_at" timestamptz NOT NULL DEFAULT now(),
+  "created_by" uuid,
+  PRIMARY KEY ("user_id", "asset_id", "type"),
+  CONSTRAINT "fk_user_assets_user_id" FOREIGN KEY ("tenant_id", "user_id") REFERENCES "users" ("tenant_id", "id") ON DELETE CASCADE,
+  CONSTRAINT "fk_user_assets_asset_id" FOREIGN KEY ("tenant_id", "asset_id") REFERENCES "assets" ("tenant_id", "id") ON DELETE CASCADE
+);
+CREATE INDEX "idx_user_assets_asset_id_type" ON "user_assets" ("asset_id", "type");
+ALTER TABLE "user_assets" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "user_assets" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "user_assets" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "schemas" (
+  "id" uuid NOT NULL,
+  "tenant_id" uuid NOT NULL,
+  "asset_id" uuid NOT NULL,
+  "name" varchar(255) NOT NULL,
+  "type" varchar(100) NOT NULL,
+  "nullable" boolean NOT NULL DEFAULT true,
+  "metadata" jsonb NOT NULL DEFAULT '{}',
+  "order" bigint NOT NULL DEFAULT 0 CONSTRAINT "ck_schemas_order" CHECK ("order" >= 0),
+  "created_at" timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY ("id"),
+  CONSTRAINT "fk_schemas_asset_id" FOREIGN KEY ("tenant_id", "asset_id") REFERENCES "assets" ("tenant_id", "id") ON DELETE CASCADE
+);
+CREATE INDEX "idx_schema_asset" ON "schemas" ("asset_id", "order");
+CREATE UNIQUE INDEX "uq_schemas_asset_id_name" ON "schemas" ("tenant_id", "asset_id", "name");
+ALTER TABLE "schemas" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "schemas" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "schemas" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE OR REPLACE FUNCTION "tg_tenants_updated"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" THEN NEW."updated_at" = now(); END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER "tg_tenants_updated" BEFORE UPDATE ON "tenants" FOR EACH ROW EXECUTE FUNCTION "tg_tenants_updated"();
+
+CREATE OR REPLACE FUNCTION "tg_users_updated"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" THEN NEW."updated_at" = now(); END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER "tg_users_updated" BEFORE UPDATE ON "users" FOR EACH ROW EXECUTE FUNCTION "tg_users_updated"();
+
+CREATE OR REPLACE FUNCTION "tg_follower_positions_updated"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" THEN NEW."updated_at" = now(); END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER "tg_follower_positions_updated" BEFORE UPDATE ON "follower_positions" FOR EACH ROW EXECUTE FUNCTION "tg_follower_positions_updated"();
+
+CREATE OR REPLACE FUNCTION "tg_assets_updated"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" THEN NEW."updated_at" = now(); END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER "tg_assets_updated" BEFORE UPDATE ON "assets" FOR EACH ROW EXECUTE FUNCTION "tg_assets_updated"();
