@@ -182,6 +182,13 @@ void Api::Impl::WithCaller(const ExchangePtr& exchange, const Route& route, Resu
   if (!caller) return exchange->Fail(caller.error());
   exchange->caller = std::move(*caller);
   exchange->has_caller = true;
+  if (const std::string_view job = exchange->request.headers.Get("Tenon-Job"); !job.empty()) {
+    // The import that these rows come from; the engine checks that the tenant has it.
+    if (!Ulid::Parse(job)) {
+      return exchange->Fail(Error(Code::kInvalidArgument, "Tenon-Job must be a ULID"));
+    }
+    exchange->caller.job = std::string(job);
+  }
   if (auto allowed = CheckRate(exchange->caller); !allowed) return exchange->Fail(allowed.error());
   if (route.access == Access::kSystem && !exchange->caller.Has(Role::kSystem)) {
     return exchange->Fail(Error(Code::kForbidden, "this is for the role system"));

@@ -142,7 +142,7 @@ Result<Rotation> PrepareRotation(const ApiContext& api, const Exchange& exchange
   const auto key = id ? TRY(directory.KeyById(caller.tenant, *id)) : std::optional<KeyRow>();
   // Whoever holds a key may renew it; other people's keys are an administrator's.
   const bool own = key && key->id == caller.key_id;
-  if (!own) TRY(Permit(caller, *exchange.entity, "rotate"));
+  if (!own) TRY(Permit(caller, *exchange.entity, "revoke"));
   if (!key) return Fail(Code::kNotFound, "there is no api_keys " + Ellipsis(exchange.id, 80));
   if (key->revoked) return Fail(Code::kConflict, "this key is revoked; make a new one");
   if (!Covers(caller.roles, key->roles)) {
@@ -178,7 +178,7 @@ void HandleCreateKey(const ApiContext& api, const ExchangePtr& exchange) {
     if (caller.across_tenants) {
       return Fail(Code::kInvalidArgument, "tenant=* is for reading; name one tenant to write");
     }
-    TRY(Permit(caller, *exchange->entity, "create"));
+    TRY(Permit(caller, *exchange->entity, "revoke"));  // who may end keys may make them
     const json::object body = TRY(exchange->JsonBody());
     TRY(CheckMembers(body, kMembers));
     const json::value* name = body.if_contains("name");

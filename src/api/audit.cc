@@ -66,8 +66,11 @@ void HandleVerifyAudit(const ApiContext& api, const ExchangePtr& exchange) {
     const auto tenant = TRY(TenantOfAudit(exchange->caller));
     const json::object body = TRY(exchange->JsonBody());
     const auto heads = TRY(ReadCheckpoint(api, body, tenant));
-    const auto fault = TRY(api.engine.log().Verify(tenant, heads, [](std::int64_t) {}));
+    std::int64_t rows = 0;
+    const auto fault =
+        TRY(api.engine.log().Verify(tenant, heads, [&](std::int64_t done) { rows = done; }));
     json::object answer;
+    answer["rows"] = rows;
     answer["whole"] = !fault.has_value();
     answer["fault"] = nullptr;
     if (fault) {

@@ -110,8 +110,9 @@ Result<Command> ReadCommand(const model::Model& model, json::value& item,
 }
 
 std::string_view ResultName(const Outcome& outcome) {
-  if (outcome.unchanged) return "unchanged";
-  return outcome.status == 201 ? "created" : "updated";
+  if (outcome.status == 201) return "created";
+  if (outcome.status == 204) return "deleted";
+  return outcome.unchanged || outcome.replayed ? "unchanged" : "updated";
 }
 
 // With `keys_only` an item is its key and what became of it: all that an import needs to know.

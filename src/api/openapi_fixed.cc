@@ -108,7 +108,10 @@ void AddBatchPath(json::object& paths) {
                                    {"atomic", json::object{{"type", "boolean"}, {"default", true}}},
                                    {"lane", json::object{{"type", "string"},
                                                          {"enum", json::array{"interactive",
-                                                                              "bulk"}}}}}},
+                                                                              "bulk"}}}},
+                                   {"answer", json::object{{"type", "string"},
+                                                           {"enum", json::array{"rows", "keys"}},
+                                                           {"default", "rows"}}}}},
        {"required", json::array{"commands"}},
        {"additionalProperties", false}});
   paths["/v1/batch"] = json::object{{"post", std::move(operation)}};
@@ -122,6 +125,7 @@ void AddAuditPaths(json::object& paths) {
                                                        {"what", Text()}}}};
   const json::object verdict{{"type", "object"},
                              {"properties", json::object{{"whole", json::object{{"type", "boolean"}}},
+                                                         {"rows", json::object{{"type", "integer"}}},
                                                          {"fault", fault}}},
                              {"required", json::array{"whole", "fault"}}};
   json::object verify =

@@ -97,7 +97,13 @@ void AddCreates(const model::Entity& entity, json::object& paths) {
                           {"default", false},
                           {"description", "Update a row whose unique key is taken already."}}},
             {"lane", json::object{{"type", "string"},
-                                  {"enum", json::array{"interactive", "bulk"}}}}}},
+                                  {"enum", json::array{"interactive", "bulk"}}}},
+            {"answer",
+             json::object{{"type", "string"},
+                          {"enum", json::array{"rows", "keys"}},
+                          {"default", "rows"},
+                          {"description", "`keys`: of each row only `key` and `result` (created, "
+                                          "updated, unchanged)."}}}}},
        {"required", json::array{"items"}}});
   AddTo(paths, base + ":batch", "post", std::move(batch));
 }

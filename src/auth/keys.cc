@@ -40,8 +40,8 @@ std::string RandomBase62(Random& random, std::size_t count) {
 
 NewKey MakeKey(Random& random) {
   NewKey made;
-  made.prefix = std::string(kStart) + RandomBase62(random, kKeyPrefixLength);
-  made.key = made.prefix + "_" + RandomBase62(random, kKeySecretLength);
+  made.prefix = RandomBase62(random, kKeyPrefixLength);
+  made.key = std::string(kStart) + made.prefix + "_" + RandomBase62(random, kKeySecretLength);
   made.hash = HashKey(made.key);
   return made;
 }
@@ -53,7 +53,9 @@ bool LooksLikeKey(std::string_view text) {
          std::ranges::all_of(text.substr(kShown + 1), IsBase62);
 }
 
-std::string_view ShownPart(std::string_view key) { return key.substr(0, kShown); }
+std::string_view PrefixOf(std::string_view key) {
+  return key.substr(kStart.size(), kKeyPrefixLength);
+}
 
 std::string HashKey(std::string_view key) { return ToHex(Sha256(key)); }
 

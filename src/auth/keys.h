@@ -17,7 +17,7 @@ inline constexpr std::size_t kKeySecretLength = 43;
 
 struct NewKey {
   std::string key;     // shown once, never stored
-  std::string prefix;  // the part that may be shown: "tnn_Ab12Cd34"
+  std::string prefix;  // the part that may be shown: 8 characters
   std::string hash;    // hex sha256 of `key`
 };
 
@@ -26,8 +26,8 @@ NewKey MakeKey(Random& random);
 // True when the text has the form of a key: anything else is refused without a look-up.
 bool LooksLikeKey(std::string_view text);
 
-// Of a well-formed key: the part that may be shown, with its "tnn_" ("tnn_Ab12Cd34").
-std::string_view ShownPart(std::string_view key);
+// Of a well-formed key: the part that may be shown.
+std::string_view PrefixOf(std::string_view key);
 
 std::string HashKey(std::string_view key);
 

@@ -13,8 +13,8 @@ TEST(Keys, HaveTheirForm) {
   for (int i = 0; i < 1000; ++i) {
     const NewKey key = MakeKey(random);
     EXPECT_TRUE(LooksLikeKey(key.key)) << key.key;
-    EXPECT_EQ(ShownPart(key.key), key.prefix);
-    EXPECT_EQ(key.prefix.size(), 12u);
+    EXPECT_EQ(PrefixOf(key.key), key.prefix);
+    EXPECT_EQ(key.prefix.size(), kKeyPrefixLength);
     EXPECT_EQ(HashKey(key.key), key.hash);
     EXPECT_EQ(key.hash.find(key.key), std::string::npos);
     EXPECT_TRUE(seen.insert(key.key).second);
