@@ -60,6 +60,7 @@ Result<void> Log::Open() {
 Result<void> Log::Append(Transaction& transaction, LogEntry& entry) {
   entry.id = ids_.V7();
   entry.seq = next_seq_;
+  if (entry.metadata.empty()) entry.metadata = "{}";  // the column has no null
   const Value rows[] = {Value(entry.id),
                         Value(entry.tenant),
                         Value(entry.entity_type),
