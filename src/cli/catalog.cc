@@ -42,27 +42,23 @@ std::vector<std::string> Names(const json::object& object, std::string_view name
 FieldInfo ReadField(const json::object& object) {
   FieldInfo field;
   field.name = TextOf(object, "name");
-  field.type = TextOf(object, "type");
-  field.nullable = BoolOf(object, "nullable") || field.type.ends_with('?');
+  field.description = TextOf(object, "description");
+  if (const json::value* type = object.if_contains("type"); type != nullptr && type->is_object()) {
+    field.type = TextOf(type->get_object(), "text");
+    field.kind = TextOf(type->get_object(), "kind");
+    field.nullable = BoolOf(type->get_object(), "nullable");
+    field.values = Names(type->get_object(), "values");
+  }
   field.key = BoolOf(object, "key");
   field.unique = BoolOf(object, "unique");
   field.lock = BoolOf(object, "lock");
   field.once = BoolOf(object, "once");
   field.facet = BoolOf(object, "facet");
-  field.values = Names(object, "values");
-  if (field.values.empty()) field.values = Names(object, "enum");
-  field.description = TextOf(object, "description");
-  const json::value* automatic = object.if_contains("auto");
-  const bool is_auto = automatic != nullptr &&
-                       (automatic->is_string() || (automatic->is_bool() && automatic->get_bool()));
-  field.engine = is_auto || BoolOf(object, "tenant") || BoolOf(object, "implicit") ||
-                 BoolOf(object, "read_only");
-  field.secret = BoolOf(object, "secret") || field.type.starts_with("secret");
-  field.reference = TextOf(object, "references");
-  if (const json::value* to = object.if_contains("reference"); to != nullptr) {
-    if (to->is_string()) field.reference = std::string(to->get_string());
-    if (to->is_object()) field.reference = TextOf(to->get_object(), "entity");
-  }
+  field.secret = BoolOf(object, "write_only");
+  field.tenant = BoolOf(object, "tenant");
+  field.engine = !TextOf(object, "auto").empty() || BoolOf(object, "computed");
+  const json::value* to = object.if_contains("references");
+  if (to != nullptr && to->is_object()) field.reference = TextOf(to->get_object(), "entity");
   return field;
 }
 
@@ -81,12 +77,16 @@ EventInfo ReadEvent(const json::object& object) {
   return event;
 }
 
+// "created_at desc" -> "created_at".
+std::string ColumnName(const std::string& column) { return column.substr(0, column.find(' ')); }
+
 void ReadUniques(const json::object& object, EntityInfo& entity) {
   std::set<std::vector<std::string>> seen;
   auto add = [&](std::vector<std::string> names) {
+    for (std::string& name : names) name = ColumnName(name);
     std::erase_if(names, [&](const std::string& name) {
       const FieldInfo* field = entity.Find(name);
-      return name == "tenant_id" || (field != nullptr && field->engine);
+      return field != nullptr && field->tenant;
     });
     if (!names.empty() && names != entity.key && seen.insert(names).second) {
       entity.uniques.push_back(std::move(names));
@@ -96,19 +96,14 @@ void ReadUniques(const json::object& object, EntityInfo& entity) {
     if (field.unique) add({field.name});
   }
   for (const json::value& item : ArrayOf(object, "indexes")) {
-    if (!item.is_object() || !BoolOf(item.get_object(), "unique")) continue;
-    std::vector<std::string> names = Names(item.get_object(), "fields");
-    if (names.empty()) names = Names(item.get_object(), "columns");
-    add(std::move(names));
-  }
-  for (const json::value& item : ArrayOf(object, "unique")) {
-    if (item.is_array()) {
-      std::vector<std::string> names;
-      for (const json::value& name : item.get_array()) {
-        if (name.is_string()) names.emplace_back(name.get_string());
-      }
-      add(std::move(names));
+    if (item.is_object() && BoolOf(item.get_object(), "unique")) {
+      add(Names(item.get_object(), "columns"));
     }
+  }
+  // A second create with the same values is the same row, so they find it as well.
+  const json::value* idempotent = object.if_contains("idempotent");
+  if (idempotent != nullptr && idempotent->is_object()) {
+    add(Names(idempotent->get_object(), "fields"));
   }
 }
 
@@ -118,14 +113,17 @@ EntityInfo ReadEntity(const json::object& object) {
   entity.table = TextOf(object, "table");
   entity.model = TextOf(object, "model");
   entity.description = TextOf(object, "description");
-  entity.key = Names(object, "key");
+  entity.log_name = TextOf(object, "log_name");
+  if (entity.log_name.empty()) entity.log_name = entity.name;
+  entity.engine_only = BoolOf(object, "global");
   for (const json::value& item : ArrayOf(object, "fields")) {
-    if (!item.is_object()) continue;
-    FieldInfo field = ReadField(item.get_object());
-    const bool in_key = std::ranges::find(entity.key, field.name) != entity.key.end();
-    if (field.key && !in_key) entity.key.push_back(field.name);
-    field.key = field.key || in_key;
-    entity.fields.push_back(std::move(field));
+    if (item.is_object()) entity.fields.push_back(ReadField(item.get_object()));
+  }
+  // The tenant is part of some printed keys; in URLs it stands only where it is the whole key.
+  const std::vector<std::string> key = Names(object, "key");
+  for (const std::string& name : key) {
+    const FieldInfo* field = entity.Find(name);
+    if (key.size() == 1 || field == nullptr || !field->tenant) entity.key.push_back(name);
   }
   for (const json::value& item : ArrayOf(object, "events")) {
     if (item.is_object()) entity.events.push_back(ReadEvent(item.get_object()));
@@ -133,16 +131,9 @@ EntityInfo ReadEntity(const json::object& object) {
   const json::value* lifecycle = object.if_contains("lifecycle");
   if (lifecycle != nullptr && lifecycle->is_object()) {
     entity.lifecycle = TextOf(lifecycle->get_object(), "field");
-    for (const json::value& item : ArrayOf(lifecycle->get_object(), "events")) {
-      if (item.is_object()) entity.events.push_back(ReadEvent(item.get_object()));
-    }
   }
-  const json::value* soft = object.if_contains("soft_delete");
-  if (soft != nullptr && soft->is_string()) entity.soft_delete = std::string(soft->get_string());
-  if (soft != nullptr && soft->is_object()) entity.soft_delete = TextOf(soft->get_object(), "field");
-  entity.log_name = TextOf(object, "log_name");
-  if (entity.log_name.empty()) entity.log_name = entity.name;
-  entity.engine_only = BoolOf(object, "global");
+  entity.soft_delete = TextOf(object, "soft_delete");
+  entity.relations = Names(object, "relations");
   ReadUniques(object, entity);
   return entity;
 }
@@ -169,15 +160,7 @@ std::string Singular(std::string_view table) {
 
 }  // namespace
 
-std::string FieldInfo::Kind() const {
-  if (!values.empty()) return "enum";
-  if (type.starts_with('[')) return "list";
-  const std::size_t end = type.find_first_of("(? ");
-  return type.substr(0, end);
-}
-
 bool FieldInfo::IsJson() const {
-  const std::string kind = Kind();
   return kind == "json" || kind == "list" || kind == "map" ||
          (kind == "secret" && type.starts_with("secret "));
 }
@@ -191,13 +174,16 @@ std::string EntityInfo::KeyOf(const json::object& row) const {
   std::string text;
   for (const std::string& name : key) {
     const json::value* part = row.if_contains(name);
-    const FieldInfo* field = Find(name);
-    // The tenant is part of some printed keys and never part of the URL.
-    if (part == nullptr && field != nullptr && field->engine) continue;
     if (part == nullptr || part->is_null()) return "";
     if (!text.empty()) text += '~';
-    if (part->is_string()) text += std::string_view(part->get_string());
-    else AppendCanonicalJson(*part, text);
+    std::string one;
+    if (part->is_string()) one = part->get_string();
+    else AppendCanonicalJson(*part, one);
+    for (char c : one) {
+      // '~' parts the fields of a composite key, so it is escaped inside them.
+      if (key.size() > 1 && (c == '~' || c == '!')) text += '!';
+      text += c;
+    }
   }
   return text;
 }
@@ -275,8 +261,11 @@ Result<Catalog> ReadCatalog(const json::value& models, const json::value& views)
     view.description = TextOf(item.get_object(), "description");
     for (const json::value& parameter : ArrayOf(item.get_object(), "parameters")) {
       if (!parameter.is_object()) continue;
-      view.parameters.emplace_back(TextOf(parameter.get_object(), "name"),
-                                   TextOf(parameter.get_object(), "type"));
+      const json::value* type = parameter.get_object().if_contains("type");
+      view.parameters.emplace_back(
+          TextOf(parameter.get_object(), "name"),
+          type != nullptr && type->is_object() ? TextOf(type->get_object(), "text")
+                                               : TextOf(parameter.get_object(), "type"));
     }
     catalog.views.push_back(std::move(view));
   }

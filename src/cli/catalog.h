@@ -15,20 +15,20 @@ namespace tenon::cli {
 struct FieldInfo {
   std::string name;
   std::string type;      // as written in the model: "int(0..)?"
+  std::string kind;      // without bounds and question mark: "int", "text", "list", "enum"
   bool nullable = false;
   bool key = false;
   bool unique = false;
   bool secret = false;
   bool lock = false;     // the optimistic version
   bool once = false;     // set at creation only
-  bool engine = false;   // the engine's own: created_at, tenant_id
+  bool engine = false;   // the engine's own: created_at, computed fields
+  bool tenant = false;   // the partition column
   bool facet = false;
   std::vector<std::string> values;  // of enums
   std::string reference;            // entity that it points to
   std::string description;
 
-  // The type without bounds and question mark: "int", "text", "json", "list", "map", "enum".
-  [[nodiscard]] std::string Kind() const;
   [[nodiscard]] bool IsJson() const;
 };
 
@@ -47,10 +47,11 @@ struct EntityInfo {
   std::string description;
   bool loaded = false;                            // what follows is known
   std::vector<FieldInfo> fields;
-  std::vector<std::string> key;                   // names of fields
+  std::vector<std::string> key;                   // fields of the URL's key: not the tenant
   std::vector<std::vector<std::string>> uniques;  // names of fields, without the tenant
   std::vector<EventInfo> events;
   std::string lifecycle;                          // field that the lifecycle moves; or empty
+  std::vector<std::string> relations;             // names to expand
   std::string soft_delete;                        // field that deleting sets; or empty
   bool engine_only = false;                       // global: the system's own tables
   std::string log_name;                           // how audit rows name it

@@ -91,7 +91,7 @@ std::expected<json::value, std::string> ValueOf(const Word& word, const FieldInf
   // Inside a JSON field nothing is known of the members.
   if (word.path.size() > 1) return from_file ? json::value(text) : ByLook(text);
   if (from_file && field != nullptr && !field->IsJson()) {
-    const std::string kind = field->Kind();
+    const std::string kind = field->kind;
     if (kind != "text" && kind != "secret") {
       while (text.ends_with('\n')) text.pop_back();
     }
@@ -128,7 +128,7 @@ json::value& Place(json::object& into, const std::vector<std::string>& path) {
 Typed TypedValue(const FieldInfo* field, const std::string& text) {
   if (field == nullptr) return ByLook(text);
   if (text == "null" && field->nullable) return json::value(nullptr);
-  const std::string kind = field->Kind();
+  const std::string kind = field->kind;
   if (kind == "int") return Whole(text);
   if (kind == "float") return Number(text);
   if (kind == "bool") return Bool(text);

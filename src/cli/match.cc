@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_to.hpp>
 
 #include "base/clock.h"
 #include "base/value.h"
@@ -21,7 +22,7 @@ bool HasAll(const json::object& fields, const std::vector<std::string>& names) {
 
 bool SameText(const FieldInfo& field, std::string_view a, std::string_view b) {
   if (a == b) return true;
-  const std::string kind = field.Kind();
+  const std::string kind = field.kind;
   if (kind == "time") {
     const std::optional<Time> x = ParseTime(a);
     return x.has_value() && x == ParseTime(b);
@@ -69,7 +70,7 @@ bool Covers(const json::value& stored, const json::value& wanted) {
 bool Same(const FieldInfo* field, const json::value& stored, const json::value& wanted) {
   if (Covers(stored, wanted)) return true;
   if (field == nullptr) return false;
-  if (field->Kind() == "decimal" && !stored.is_null() && !wanted.is_null()) {
+  if (field->kind == "decimal" && !stored.is_null() && !wanted.is_null()) {
     const std::optional<Decimal> a = Decimal::Parse(NumberText(stored));
     const std::optional<Decimal> b = Decimal::Parse(NumberText(wanted));
     return a && b && *a == *b;
@@ -136,7 +137,9 @@ void DropEngineFields(const EntityInfo& entity, json::object& fields) {
   json::object kept;
   for (auto& member : fields) {
     const FieldInfo* field = entity.Find(member.key());
-    if (field != nullptr && !field->key && (field->engine || field->lock)) continue;
+    if (field != nullptr && !field->key && (field->engine || field->lock || field->tenant)) {
+      continue;
+    }
     kept[member.key()] = std::move(member.value());
   }
   fields = std::move(kept);
@@ -144,11 +147,7 @@ void DropEngineFields(const EntityInfo& entity, json::object& fields) {
 
 Result<std::optional<StoredRow>> FindStored(Api& api, const EntityInfo& entity,
                                             const json::object& fields) {
-  std::vector<std::string> key = entity.key;
-  std::erase_if(key, [&](const std::string& name) {
-    const FieldInfo* field = entity.Find(name);
-    return field != nullptr && field->engine && !fields.contains(name);
-  });
+  const std::vector<std::string>& key = entity.key;
   if (HasAll(fields, key)) return ByKey(api, entity, entity.KeyOf(fields));
   for (const std::vector<std::string>& names : entity.uniques) {
     if (HasAll(fields, names)) return ByUnique(api, entity, fields, names);

@@ -100,6 +100,8 @@ class Grammar {
  public:
   explicit Grammar(std::span<const Command> commands) : app_("tenon") {
     Prepare(app_);
+    // Only the first word is a command: in `tenon do assets ID restore` the last one is not.
+    app_.require_subcommand(0, 1);
     app_.add_flag("--version", version_);
     for (const Option& option : GlobalOptions()) AddOption(app_, option, globals_);
     values_.resize(commands.size());
@@ -108,8 +110,12 @@ class Grammar {
   }
 
   Result<Parsed> Run(int argc, const char* const* argv, std::span<const Command> commands) {
+    // What follows `--` is taken as it stands, so CLI11 does not get to see it.
+    int end = 1;
+    while (end < argc && std::string_view(argv[end]) != "--") ++end;
+    const std::vector<std::string> verbatim(argv + std::min(end + 1, argc), argv + argc);
     try {
-      app_.parse(argc, argv);
+      app_.parse(end, argv);
     } catch (const CLI::ParseError& problem) {
       return Fail(Code::kInvalidArgument, Explain(problem, argc, argv, commands));
     }
@@ -123,11 +129,11 @@ class Grammar {
       parsed.command = &commands[i];
       Collect(commands[i].options, *apps_[i], values_[i], parsed.arguments);
       if (help_) return parsed;
-      for (const std::string& word : apps_[i]->remaining()) {
-        if (word.starts_with("-") && word.size() > 1) {
-          return Fail(Code::kInvalidArgument, UnknownWord(word, commands[i]));
-        }
+      for (const std::string& word : app_.remaining(true)) {
+        if (word == "-") words_[i].push_back(word);
+        else return Fail(Code::kInvalidArgument, UnknownWord(word, commands[i]));
       }
+      words_[i].insert(words_[i].end(), verbatim.begin(), verbatim.end());
       TRY(CheckChoices(commands[i].options, parsed.arguments));
       TRY(TakePositionals(commands[i], words_[i], parsed.arguments));
       return parsed;
@@ -164,6 +170,7 @@ class Grammar {
       if (!groups_.contains(group)) {
         groups_[group] = app_.add_subcommand(group);
         Prepare(*groups_[group]);
+        groups_[group]->require_subcommand(0, 1);
       }
       parent = groups_[group];
     }

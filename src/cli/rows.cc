@@ -58,7 +58,7 @@ Column ColumnOf(const EntityInfo* entity, const std::string& name) {
     return column;
   }
   if (const FieldInfo* field = entity->Find(name)) {
-    const std::string kind = field->Kind();
+    const std::string kind = field->kind;
     column.right = kind == "int" || kind == "float" || kind == "decimal";
     column.keep = field->key;
   }
@@ -100,7 +100,6 @@ std::string Cell(const json::value& value) {
 
 std::vector<std::string> DefaultColumns(const EntityInfo& entity) {
   std::vector<std::string> columns = entity.key;
-  std::erase(columns, "tenant_id");
   auto add = [&](const std::string& name) {
     if (columns.size() < kDefaultColumnsMax &&
         std::ranges::find(columns, name) == columns.end()) {
@@ -112,11 +111,11 @@ std::vector<std::string> DefaultColumns(const EntityInfo& entity) {
   }
   if (entity.Find(entity.lifecycle) != nullptr) add(entity.lifecycle);
   for (const FieldInfo& field : entity.fields) {
-    if (field.unique && !field.engine) add(field.name);
+    if (field.unique && !field.engine && !field.tenant) add(field.name);
   }
   for (const FieldInfo& field : entity.fields) {
-    const bool long_text = field.Kind() == "text" && field.type.find('(') == std::string::npos;
-    if (field.engine || field.IsJson() || field.secret || long_text) continue;
+    const bool long_text = field.kind == "text" && field.type.find('(') == std::string::npos;
+    if (field.engine || field.tenant || field.IsJson() || field.secret || long_text) continue;
     if (columns.size() < kDefaultColumnsMax - 1) add(field.name);
   }
   for (std::string_view name : {"updated_at", "created_at", "timestamp"}) {

@@ -33,20 +33,23 @@ std::size_t Total(const std::vector<std::size_t>& widths) {
          kGap * (widths.size() - 1);
 }
 
-// Takes from the widest column that may be cut until the table fits; then gives up the last ones.
+// Takes from the widest column that may be cut until the table fits; when all are at their
+// narrowest, the last column is given up and the others begin anew.
 void Fit(const std::vector<Column>& columns, std::vector<std::size_t>& widths, std::size_t limit) {
+  std::vector<std::size_t> whole = widths;
   while (Total(widths) > limit) {
     std::size_t widest = widths.size();
     for (std::size_t i = 0; i < widths.size(); ++i) {
       if (columns[i].keep || widths[i] <= kNarrowest) continue;
       if (widest == widths.size() || widths[i] > widths[widest]) widest = i;
     }
-    if (widest == widths.size()) {
-      if (widths.size() <= 1) return;
-      widths.pop_back();
+    if (widest != widths.size()) {
+      --widths[widest];
       continue;
     }
-    --widths[widest];
+    if (widths.size() <= 1) return;
+    whole.pop_back();
+    widths = whole;
   }
 }
 

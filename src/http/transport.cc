@@ -43,7 +43,7 @@ class AsioTransport final : public Transport {
     tcp::resolver resolver(context_);
     const auto found = resolver.resolve(options_.url.host, options_.url.port, ec);
     if (ec) return Fail(Code::kUnavailable, fmt::format("the host is not known ({})", Words(ec)));
-    TRY(Wait([&](auto done) {
+    (void)TRY(Wait([&](auto done) {
       asio::async_connect(socket_, found,
                           [done](const error_code& failed, const tcp::endpoint&) mutable {
                             done(failed, 0);

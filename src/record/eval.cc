@@ -22,12 +22,6 @@ struct Binding {
   const Record* row;
 };
 
-// The rows that an aggregate ranges over: paths in it may start from them.
-struct Related {
-  const model::Entity* entity;
-  const Record* row;
-};
-
 class Evaluator {
  public:
   explicit Evaluator(const EvalContext& context) : context_(context) {}
@@ -61,7 +55,6 @@ class Evaluator {
 
   const EvalContext& context_;
   std::vector<Binding> bindings_;
-  std::vector<Related> related_;
   bool before_ = false;  // inside `becomes`: paths read the state before
 };
 
@@ -83,12 +76,7 @@ Result<Value> Evaluator::Named(const std::string& name) const {
 }
 
 const Record* Evaluator::StartRow(const Path& path) const {
-  const model::Entity* start = StartOf(path);
-  if (path.root == model::Root::kOld || before_) return context_.old;
-  for (auto at = related_.rbegin(); at != related_.rend(); ++at) {
-    if (at->entity == start) return at->row;
-  }
-  return context_.row;
+  return path.root == model::Root::kOld || before_ ? context_.old : context_.row;
 }
 
 // Every row at the end of the hops.
@@ -280,7 +268,7 @@ Result<Value> Evaluator::EvalCall(const Expression& expression, OperandKind kind
   if (expression.name == "coalesce") {
     for (const auto& arg : expression.args) {
       const OperandKind own = KindOf(*arg);
-      Value value = TRY(Eval(*arg, own.kind == Kind::kJson ? kind : own));
+      Value value = ConvertNumber(TRY(Eval(*arg, own.kind == Kind::kJson ? kind : own)), kind);
       if (!value.IsNull()) return value;
     }
     return Value();
@@ -321,7 +309,6 @@ Result<std::vector<Value>> Evaluator::Collect(const Expression& expression, cons
   std::vector<Value> values;
   for (const Record& row : rows) {
     bindings_.push_back({&chain, &row});
-    related_.push_back({EndOf(chain), &row});
     const auto one = [&]() -> Result<void> {
       if (expression.where) {
         const Value value = TRY(Eval(*expression.where, {Kind::kBool}));
@@ -345,7 +332,6 @@ Result<std::vector<Value>> Evaluator::Collect(const Expression& expression, cons
       return {};
     };
     const auto done = one();
-    related_.pop_back();
     bindings_.pop_back();
     if (!done) return std::unexpected(done.error());
   }

@@ -135,10 +135,6 @@ const model::Entity* StartOf(const Path& path) {
   return path.hops.empty() ? path.entity : path.hops.front().relation->source;
 }
 
-const model::Entity* EndOf(const Path& path) {
-  return path.hops.empty() ? path.entity : path.hops.back().relation->target;
-}
-
 std::vector<const Expression*> Elements(const Expression& in) {
   std::vector<const Expression*> elements;
   for (std::size_t i = 1; i < in.args.size(); ++i) {

@@ -74,9 +74,6 @@ bool IsPredicate(const model::Expression& expression);
 // The entity on which a path starts; null when it has neither hops nor an entity.
 const model::Entity* StartOf(const model::Path& path);
 
-// The entity at the end of the hops.
-const model::Entity* EndOf(const model::Path& path);
-
 // Elements of `in`: args[1..], with list literals opened up.
 std::vector<const model::Expression*> Elements(const model::Expression& in);
 

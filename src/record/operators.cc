@@ -376,11 +376,23 @@ Value ReadValueAs(const Value& value, OperandKind kind) {
   return value;
 }
 
+Value ConvertNumber(const Value& value, OperandKind kind) {
+  const auto* decimal = value.If<Decimal>();
+  if (kind.kind == Kind::kNumber && decimal != nullptr) return decimal->ToDouble();
+  if (kind.kind != Kind::kDecimal || (decimal != nullptr && decimal->scale == kind.scale)) {
+    return value;
+  }
+  if (decimal == nullptr && !value.Is<std::int64_t>() && !value.Is<double>()) return value;
+  const auto exact = AsDecimal(value);
+  if (!exact) return Value();
+  const auto rounded = DecimalOperation(Op::kAdd, Value(*exact), Value(0), kind.scale);
+  return rounded ? *rounded : Value();
+}
+
 std::optional<Decimal> DecimalOfNumber(double number, int scale) {
-  const auto exact = AsDecimal(Value(number));
-  if (!exact) return std::nullopt;
-  const auto rounded = DecimalOperation(Op::kAdd, Value(*exact), Value(0), scale);
-  return rounded ? std::optional(rounded->As<Decimal>()) : std::nullopt;
+  const Value rounded = ConvertNumber(Value(number), {Kind::kDecimal, scale});
+  const auto* decimal = rounded.If<Decimal>();
+  return decimal == nullptr ? std::nullopt : std::optional(*decimal);
 }
 
 const json::value* FindStep(const json::value& root, std::span<const std::string> path) {

@@ -57,6 +57,10 @@ const boost::json::value* FindStep(const boost::json::value& root,
 // Digits written as text, as a double; null for anything else.
 Value NumberOfText(std::string_view text);
 
+// A number in the form of a numeric kind: decimals as doubles for kNumber, anything as a decimal of
+// the scale (rounded half away from zero) for kDecimal, null when it does not fit. Others as is.
+Value ConvertNumber(const Value& value, OperandKind kind);
+
 // Rounded half away from zero to the scale; nullopt when it does not fit.
 std::optional<Decimal> DecimalOfNumber(double number, int scale);
 

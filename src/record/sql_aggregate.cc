@@ -25,7 +25,7 @@ Result<void> SqlCompiler::AppendOverRelation(const Expression& expression, const
   const Joined joined = JoinHops(chain.hops, StartAlias(chain));
   const Expression& arg = *expression.args[0];
   out_ << "(SELECT ";
-  Enter(EndOf(chain), &chain, joined.alias);
+  Enter(nullptr, &chain, joined.alias);
   auto done = AppendAggregateCall(expression, arg.op == Op::kPath && arg.path.field == nullptr);
   Leave();
   out_ << " FROM " << joined.from << " WHERE " << joined.condition << ")";
@@ -40,7 +40,7 @@ Result<void> SqlCompiler::AppendAnyAll(const Expression& expression, const Path&
   const Joined joined = JoinHops(chain.hops, StartAlias(chain));
   out_ << (any ? "EXISTS" : "NOT EXISTS") << " (SELECT 1 FROM " << joined.from << " WHERE "
        << joined.condition;
-  Enter(EndOf(chain), &chain, joined.alias);
+  Enter(nullptr, &chain, joined.alias);
   const auto test = [&](const Expression& condition, bool holds) -> Result<void> {
     out_ << " AND (";
     TRY(AppendCondition(condition));
@@ -62,6 +62,17 @@ Result<void> SqlCompiler::AppendAnyAll(const Expression& expression, const Path&
   Leave();
   out_ << ")";
   return done;
+}
+
+Result<void> SqlCompiler::AppendAsJson(const Expression& expression) {
+  const OperandKind own = KindOf(expression);
+  const bool text = own.kind == Kind::kTime || own.kind == Kind::kDuration;
+  const bool digits = own.kind == Kind::kDecimal;
+  out_ << (text ? "to_jsonb(tenon_text(" : digits ? "to_jsonb((" : "to_jsonb(");
+  TRY(Append(expression, own));
+  if (own.kind == Kind::kDuration) out_ << ", 'duration'";
+  out_ << (text ? "))" : digits ? ")::text)" : ")");
+  return {};
 }
 
 // FUNCTION(argument) FILTER (WHERE ...), in the scope of the rows.
@@ -131,11 +142,11 @@ Result<void> SqlCompiler::AppendAggregateCall(const Expression& expression, bool
   }
   if (name == "list") {
     if (!sqlite_) {
-      out_ << "coalesce(jsonb_agg(" << distinct << "to_jsonb(";
-      TRY(Append(arg, kind));
-      out_ << ") ORDER BY to_jsonb(";
-      TRY(Append(arg, kind));
-      out_ << ")) FILTER (WHERE (";
+      out_ << "coalesce(jsonb_agg(" << distinct;
+      TRY(AppendAsJson(arg));
+      out_ << " ORDER BY ";
+      TRY(AppendAsJson(arg));
+      out_ << ") FILTER (WHERE (";
       TRY(Append(arg, kind));
       out_ << ") IS NOT NULL";
       if (expression.where) {

@@ -99,7 +99,8 @@ Result<bool> SqlCompiler::AppendDecimalSides(const Expression& a, const Expressi
     return true;
   }
   const auto side = [&](const Expression& operand, OperandKind own) -> Result<void> {
-    const OperandKind as = own.kind == Kind::kDecimal ? own : OperandKind{Kind::kNumber};
+    const bool numeric = own.kind == Kind::kDecimal || own.kind == Kind::kNumber;
+    const OperandKind as = numeric ? own : OperandKind{Kind::kNumber};
     TRY(Append(operand, as));
     out_ << ", " << std::to_string(as.scale);
     return {};

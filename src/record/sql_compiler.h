@@ -35,8 +35,13 @@ class SqlCompiler {
   Result<void> AppendCondition(const model::Expression& expression) {
     return Append(expression, {Kind::kBool});
   }
+  // A number in the form of another numeric kind, as ConvertNumber does in memory.
+  Result<void> AppendNumberAs(const model::Expression& expression, OperandKind kind);
   // As a result column: as Append in the expression's own kind, but a bare column as it is stored.
   Result<void> AppendResult(const model::Expression& expression);
+
+  // As jsonb, PostgreSQL only: what a list or a nested row holds.
+  Result<void> AppendAsJson(const model::Expression& expression);
 
   // FROM items and conditions of the rows along `hops` from `alias`; the alias of the last.
   struct Joined {

@@ -174,11 +174,16 @@ Result<void> SqlCompiler::AppendCall(const Expression& expression, OperandKind k
     return {};
   }
   if (name == "coalesce") {
-    if (count == 1) return arg(0, kind);
+    // SQLite's own takes two at least.
+    if (count == 1) return AppendNumberAs(*expression.args[0], kind);
     out_ << "coalesce(";
     for (std::size_t i = 0; i < count; ++i) {
       if (i > 0) out_ << ", ";
       const OperandKind own = KindOf(*expression.args[i]);
+      if (own.kind == Kind::kNumber || own.kind == Kind::kDecimal) {
+        TRY(AppendNumberAs(*expression.args[i], kind));
+        continue;
+      }
       const bool same = own.kind == Kind::kJson || own.kind == Kind::kNull ||
                         IsConstant(*expression.args[i]);
       TRY(arg(i, same ? kind : own));

@@ -58,15 +58,9 @@ void SqlCompiler::BindAs(const Value& value, OperandKind kind, bool cast) {
 }
 
 Result<void> SqlCompiler::AppendConstant(const Expression& expression, OperandKind kind) {
-  Value value = TRY(ConstantValue(expression, kind));
+  const Value value = TRY(ConstantValue(expression, kind));
   // SQLite holds decimals as units: they must have the scale that the kind says.
-  if (const auto* whole = value.If<std::int64_t>(); whole && kind.kind == Kind::kDecimal) {
-    value = Decimal{*whole, 0};
-  }
-  if (const auto* decimal = value.If<Decimal>(); decimal && kind.kind == Kind::kDecimal) {
-    if (const auto fitted = decimal->Rescale(kind.scale)) value = *fitted;
-  }
-  BindAs(value, kind, true);
+  BindAs(ConvertNumber(value, kind), kind, true);
   return {};
 }
 
@@ -163,6 +157,20 @@ Result<void> SqlCompiler::AppendNode(const Expression& expression, OperandKind k
     case Op::kTakes: return Refuse("what an event takes has no SQL form");
     default: return Refuse("this expression has no SQL form");
   }
+}
+
+Result<void> SqlCompiler::AppendNumberAs(const Expression& expression, OperandKind kind) {
+  const OperandKind own = KindOf(expression);
+  const bool numeric = own.kind == Kind::kNumber || own.kind == Kind::kDecimal;
+  if (!sqlite_ || !numeric || IsConstant(expression)) return Append(expression, kind);
+  if (kind.kind == Kind::kDecimal && own != kind) {
+    out_ << "tenon_decimal_op('+', ";
+    TRY(Append(expression, own));
+    out_ << ", " << std::to_string(own.scale) << ", 0, 0, " << std::to_string(kind.scale) << ")";
+    return {};
+  }
+  if (kind.kind == Kind::kNumber && own.kind == Kind::kDecimal) return AppendNumber(expression);
+  return Append(expression, own);
 }
 
 Result<void> SqlCompiler::Append(const Expression& expression, OperandKind kind) {

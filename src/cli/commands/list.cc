@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json/value_to.hpp>
 #include <iostream>
 
 #include "base/limits.h"

@@ -17,6 +17,7 @@ std::string Marks(const FieldInfo& field) {
   std::vector<std::string> marks;
   if (field.key) marks.emplace_back("key");
   if (field.unique) marks.emplace_back("unique");
+  if (field.tenant) marks.emplace_back("tenant");
   if (field.engine) marks.emplace_back("by the engine");
   if (field.once) marks.emplace_back("once");
   if (field.lock) marks.emplace_back("version");
@@ -43,7 +44,7 @@ void Describe(Session& session, const EntityInfo& entity) {
   rows.clear();
   for (const EventInfo& event : entity.events) {
     rows.push_back(json::object{{"event", event.name},
-                                {"from", event.from.empty() ? "any" : Join(event.from)},
+                                {"from", event.from.empty() ? "any state" : Join(event.from)},
                                 {"to", event.to},
                                 {"takes", Join(event.takes)}});
   }

@@ -103,7 +103,7 @@ json::object Mapping::FromObject(json::object row) const {
 void KeyFromContent(const EntityInfo& entity, json::object& row) {
   if (entity.key.size() != 1 || row.contains(entity.key[0])) return;
   const FieldInfo* key = entity.Find(entity.key[0]);
-  if (key == nullptr || key->Kind() != "uuid") return;
+  if (key == nullptr || key->kind != "uuid") return;
   for (const std::vector<std::string>& names : entity.uniques) {
     if (std::ranges::all_of(names, [&](const std::string& name) { return row.contains(name); })) {
       return;

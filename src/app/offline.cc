@@ -1,0 +1,157 @@
+#include "app/offline.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "app/node.h"
+#include "app/serve.h"
+#include "store/migrations/migrate.h"
+#include "store/sqlite/backup.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace tenon {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string DataFile(const Config& config) { return (fs::path(config.data) / "tenon.db").string(); }
+
+Result<std::unique_ptr<SqliteStore>> OpenStore(const Config& config, bool create) {
+  SqliteOptions options;
+  options.directory = config.data;
+  options.create = create;
+  return SqliteStore::Open(std::move(options));
+}
+
+// "drop table old" and "drop column a.b" are asked for by what they drop.
+std::string DropName(const MigrationStep& step) {
+  if (!step.loses_data) return "";
+  const std::size_t space = step.description.rfind(' ');
+  return space == std::string::npos ? step.description : step.description.substr(space + 1);
+}
+
+cli::MigrationReport ReportOf(const MigrationPlan& plan) {
+  cli::MigrationReport report;
+  for (const Migration& migration : plan.migrations) {
+    bool first = true;
+    for (const MigrationStep& step : migration.steps) {
+      report.steps.push_back({first ? migration.version : "", step.description, step.up,
+                              step.loses_data, DropName(step)});
+      first = false;
+    }
+    if (migration.steps.empty()) {
+      report.steps.push_back({migration.version, migration.description, "", false, ""});
+    }
+    report.at = migration.version;
+  }
+  for (const std::string& kept : plan.kept) {
+    report.steps.push_back({"", kept + " left the models; it is kept", "", true, kept});
+  }
+  return report;
+}
+
+Result<void> RefuseObstacles(const MigrationPlan& plan) {
+  if (plan.obstacles.empty()) return {};
+  Error error(Code::kConflict, "the migration cannot be made:");
+  for (const std::string& obstacle : plan.obstacles) error.message += "\n  " + obstacle;
+  return Fail(std::move(error));
+}
+
+}  // namespace
+
+Result<cli::MigrationReport> PlanOffline(const Config& config,
+                                         const cli::MigrateRequest& request) {
+  const auto model = TRY(CheckModels(TRY(ModelSources(config))));
+  const auto store = TRY(OpenStore(config, true));
+  const MigrationPlan plan = TRY(PlanMigrations(*store, *model, request.drops));
+  TRY(RefuseObstacles(plan));
+  return ReportOf(plan);
+}
+
+Result<cli::MigrationReport> MigrateOffline(const Config& config,
+                                            const cli::MigrateRequest& request) {
+  const auto model = TRY(CheckModels(TRY(ModelSources(config))));
+  const auto store = TRY(OpenStore(config, true));
+  SystemClock clock;
+  MigrateOptions options;
+  options.drops = request.drops;
+  options.dry_run = request.dry_run;
+  return ReportOf(TRY(Migrate(*store, *model, clock, options)));
+}
+
+Result<cli::MigrationReport> RollbackOffline(const Config& config,
+                                             const cli::MigrateRequest& request) {
+  const auto store = TRY(OpenStore(config, false));
+  RollbackOptions options;
+  options.dry_run = request.dry_run;
+  if (request.down_to) options.to_version = *request.down_to;
+  cli::MigrationReport report;
+  for (const AppliedMigration& applied : TRY(Rollback(*store, options))) {
+    report.steps.push_back({applied.version, "undo: " + applied.description, applied.down_sql,
+                            false, ""});
+  }
+  const auto left = TRY(AppliedMigrations(*store));
+  if (!left.empty()) report.at = left.back().version;
+  return report;
+}
+
+Result<cli::BackupReport> BackupOffline(const Config& config, const cli::BackupRequest& request,
+                                        const cli::ProgressFn& progress) {
+  const std::string data_file = DataFile(config);
+  if (TRY(InspectFile(data_file)) == FileState::kMissing) {
+    return Fail(Code::kNotFound, "there is no data file " + data_file);
+  }
+  std::error_code ignored;
+  const fs::path written = request.force ? fs::path(request.file.string() + ".new") : request.file;
+  if (request.force) fs::remove(written, ignored);
+  TRY(BackupFile(data_file, {.read_only = true, .vfs = {}}, written.string(),
+                 [&](std::int64_t done, std::int64_t total) {
+                   if (progress) progress(done, total);
+                   return true;
+                 }));
+  // Somebody's earlier backup is replaced only by one that is whole.
+  if (request.force) fs::rename(written, request.file, ignored);
+  const auto connection =
+      TRY(Connection::Open(request.file.string(), {.read_only = true, .vfs = {}}));
+  return cli::BackupReport{
+      FileBytes(request.file.string()),
+      TRY(connection->QueryInt("SELECT coalesce(max(seq), 0) FROM audit_seals"))};
+}
+
+Result<cli::BackupReport> RestoreOffline(const Config& config, const cli::BackupRequest& request,
+                                         const cli::ProgressFn& progress) {
+  const std::string backup = request.file.string();
+  if (TRY(InspectFile(backup)) == FileState::kMissing) {
+    return Fail(Code::kNotFound, "there is no backup " + backup);
+  }
+  const auto problems = TRY(CheckFile(backup, {.read_only = true, .vfs = {}}));
+  if (!problems.empty()) {
+    return Fail(Code::kConflict, fmt::format("{} is damaged: {}", backup, problems.front()));
+  }
+  const auto lock = TRY(DirectoryLock::Take(config.data, true));
+  const std::string data_file = DataFile(config);
+  std::error_code failed;
+  if (fs::exists(data_file, failed)) {
+    if (!request.force) {
+      return Fail(Code::kConflict, data_file + " is there already; --force replaces it");
+    }
+  }
+  const std::string part = data_file + ".restore";
+  fs::remove(part, failed);
+  TRY(BackupFile(backup, {.read_only = true, .vfs = {}}, part,
+                 [&](std::int64_t done, std::int64_t total) {
+                   if (progress) progress(done, total);
+                   return true;
+                 }));
+  // The old log belongs to the old file and must not be replayed into the new one.
+  for (const char* suffix : {"-wal", "-shm"}) fs::remove(data_file + suffix, failed);
+  fs::rename(part, data_file, failed);
+  if (failed) return Fail(Code::kUnavailable, data_file + ": " + failed.message());
+  const auto connection = TRY(Connection::Open(data_file, {.read_only = true, .vfs = {}}));
+  return cli::BackupReport{
+      FileBytes(data_file),
+      TRY(connection->QueryInt("SELECT coalesce(max(seq), 0) FROM audit_seals"))};
+}
+
+}  // namespace tenon
