@@ -1,0 +1,138 @@
+// Every view, timed event and purge of the shipped models runs on a store that was migrated to
+// them, and the clock's conditions are answered from an index.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+
+#include "base/clock.h"
+#include "model/check.h"
+#include "record/decode.h"
+#include "record/sql.h"
+#include "record/view_sql.h"
+#include "store/migrations/migrate.h"
+#include "store/testing.h"
+
+namespace tenon {
+namespace {
+
+const std::filesystem::path kRoot = TENON_SOURCE_DIR;
+
+std::string ReadFile(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Any value of a parameter's type.
+std::string SampleOf(const model::Type& type) {
+  switch (type.kind) {
+    case model::TypeKind::kUuid:
+      return "01890a5d-ac96-774b-bcce-b302099a8057";
+    case model::TypeKind::kUlid:
+      return "01H5C3S5J5Z8G0V3M7Y5K6Q9R2";
+    case model::TypeKind::kInt:
+      return "10";
+    default:
+      return "%order%";
+  }
+}
+
+class ViewsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    model::Sources sources;
+    for (const char* name : {"graph", "catalog", "deployments", "workflows", "design"}) {
+      const std::string path = std::string("models/") + name + ".tenon";
+      sources.Add(path, ReadFile(kRoot / path));
+    }
+    auto checked = model::Check(sources);
+    ASSERT_TRUE(checked.has_value());
+    model_ = *std::move(checked);
+    store_ = tenon::testing::OpenSqlite(folder_.path());
+    ASSERT_NE(store_, nullptr);
+    const auto migrated = Migrate(*store_, *model_, clock_);
+    ASSERT_TRUE(migrated.has_value()) << migrated.error().message;
+  }
+
+  // Runs a statement; the text of all its columns, a line a row.
+  std::string Run(const SqlBuilder& sql) {
+    std::string out;
+    const auto done = store_->Read({.tenant = {}, .across_tenants = true}, [&](Reader& reader) {
+      return reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
+        for (int i = 0; i < row.columns(); ++i) {
+          out += row.IsNull(i) ? "null " : std::string(row.Text(i)) + " ";
+        }
+        out += "\n";
+        return true;
+      });
+    });
+    EXPECT_TRUE(done.has_value()) << done.error().message << "\n" << sql.text();
+    return out;
+  }
+
+  // How SQLite would answer a condition over an entity.
+  std::string PlanOf(const model::Entity& entity, const model::Expression& condition) {
+    SqlBuilder sql(Dialect::kSqlite);
+    (sql << "EXPLAIN QUERY PLAN SELECT 1 FROM ").Name(entity.table) << " AS t WHERE ";
+    const auto done = AppendExpression(condition, {.alias = "t", .now = clock_.Now()}, sql);
+    EXPECT_TRUE(done.has_value()) << done.error().message;
+    return Run(sql);
+  }
+
+  SystemClock clock_;
+  tenon::testing::TempDir folder_;
+  std::shared_ptr<const model::Model> model_;
+  std::unique_ptr<SqliteStore> store_;
+};
+
+TEST_F(ViewsTest, EveryViewRuns) {
+  for (const auto& view : model_->views) {
+    SCOPED_TRACE(view->name);
+    ViewArguments arguments{.parameters = {}, .now = clock_.Now(), .tenant = Uuid{}};
+    for (const model::ViewParameter& parameter : view->parameters) {
+      auto value = ParseText(parameter.type, SampleOf(parameter.type));
+      ASSERT_TRUE(value.has_value()) << parameter.name;
+      arguments.parameters.emplace_back(parameter.name, *std::move(value));
+    }
+    for (const bool across : {false, true}) {
+      if (across) arguments.tenant.reset();
+      SqlBuilder sql(Dialect::kSqlite);
+      const auto compiled = AppendView(*view, arguments, sql);
+      ASSERT_TRUE(compiled.has_value()) << compiled.error().message;
+      Run(sql);
+    }
+    EXPECT_EQ(ViewColumnTypes(*view).size(), view->bodies.front().select.size());
+  }
+}
+
+TEST_F(ViewsTest, TheHealthDashboardHasARowForEachMetric) {
+  SqlBuilder sql(Dialect::kSqlite);
+  ASSERT_TRUE(
+      AppendView(*model_->FindView("system_health"), {.now = clock_.Now()}, sql).has_value());
+  EXPECT_EQ(Run(sql), "workflows 0 0 0 0 \nnodes 0 0 0 0 \n");
+}
+
+TEST_F(ViewsTest, TheClocksConditionsUseAnIndex) {
+  int conditions = 0;
+  for (const auto& entity : model_->entities) {
+    for (const model::Event& event : entity->events) {
+      if (!event.auto_when) continue;
+      EXPECT_NE(PlanOf(*entity, *event.auto_when).find("USING"), std::string::npos)
+          << entity->table << " " << event.name;
+      ++conditions;
+    }
+    if (!entity->purge) continue;
+    EXPECT_NE(PlanOf(*entity, *entity->purge->when).find("USING"), std::string::npos)
+        << entity->table;
+    ++conditions;
+  }
+  EXPECT_GT(conditions, 10);
+}
+
+}  // namespace
+}  // namespace tenon
