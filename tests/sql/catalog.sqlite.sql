@@ -53,8 +53,8 @@ CREATE TABLE "audits" (
   "entity_id" TEXT NOT NULL,
   "action" TEXT NOT NULL CONSTRAINT "ck_audits_action" CHECK (length("action") <= 50),
   "user_id" TEXT,
-  "before_state" TEXT CONSTRAINT "ck_audits_before_state" CHECK (json_valid("before_state")),
-  "after_state" TEXT CONSTRAINT "ck_audits_after_state" CHECK (json_valid("after_state")),
+  "before_state" TEXT CONSTRAINT "ck_audits_before_state" CHECK ("before_state" IS NULL OR json_valid("before_state")),
+  "after_state" TEXT CONSTRAINT "ck_audits_after_state" CHECK ("after_state" IS NULL OR json_valid("after_state")),
   "metadata" TEXT NOT NULL DEFAULT '{}' CONSTRAINT "ck_audits_metadata" CHECK (json_valid("metadata")),
   "ip_address" TEXT,
   "user_agent" TEXT CONSTRAINT "ck_audits_user_agent" CHECK (length("user_agent") <= 500),
@@ -74,7 +74,7 @@ CREATE TABLE "background_tasks" (
   "status" TEXT NOT NULL DEFAULT 'PENDING' CONSTRAINT "ck_background_tasks_status" CHECK ("status" IN ('PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED')),
   "priority" INTEGER NOT NULL DEFAULT 0,
   "payload" TEXT NOT NULL DEFAULT '{}' CONSTRAINT "ck_background_tasks_payload" CHECK (json_valid("payload")),
-  "result" TEXT CONSTRAINT "ck_background_tasks_result" CHECK (json_valid("result")),
+  "result" TEXT CONSTRAINT "ck_background_tasks_result" CHECK ("result" IS NULL OR json_valid("result")),
   "error_message" TEXT,
   "progress" INTEGER NOT NULL DEFAULT 0 CONSTRAINT "ck_background_tasks_progress" CHECK ("progress" BETWEEN 0 AND 100),
   "retry_count" INTEGER NOT NULL DEFAULT 0 CONSTRAINT "ck_background_tasks_retry_count" CHECK ("retry_count" >= 0),
@@ -144,7 +144,7 @@ CREATE TABLE "idempotency_keys" (
   "seq" INTEGER,
   "entity" TEXT,
   "row_key" TEXT,
-  "answer" TEXT CONSTRAINT "ck_idempotency_keys_answer" CHECK (json_valid("answer")),
+  "answer" TEXT CONSTRAINT "ck_idempotency_keys_answer" CHECK ("answer" IS NULL OR json_valid("answer")),
   "expires_at" TEXT NOT NULL,
   PRIMARY KEY ("tenant_id", "actor", "route", "key")
 ) STRICT;

@@ -60,7 +60,7 @@ CREATE TABLE "undo_stack_entries" (
   "created_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
   "undone_at" TEXT,
   "component_id" TEXT,
-  "pre_state" TEXT CONSTRAINT "ck_undo_stack_entries_pre_state" CHECK (json_valid("pre_state")),
+  "pre_state" TEXT CONSTRAINT "ck_undo_stack_entries_pre_state" CHECK ("pre_state" IS NULL OR json_valid("pre_state")),
   PRIMARY KEY ("id"),
   CONSTRAINT "fk_undo_stack_entries_sync_operation_id" FOREIGN KEY ("tenant_id", "sync_operation_id") REFERENCES "sync_operations" ("tenant_id", "id")
 ) STRICT;
@@ -114,7 +114,7 @@ CREATE TABLE "coverage_reports" (
   "variant_coverage_pct" INTEGER NOT NULL CONSTRAINT "ck_coverage_reports_variant_coverage_pct" CHECK (abs("variant_coverage_pct") < 100000),
   "missing_variants" TEXT NOT NULL DEFAULT '[]' CONSTRAINT "ck_coverage_reports_missing_variants" CHECK (json_valid("missing_variants")),
   "missing_tests" TEXT NOT NULL DEFAULT '[]' CONSTRAINT "ck_coverage_reports_missing_tests" CHECK (json_valid("missing_tests")),
-  "warnings" TEXT CONSTRAINT "ck_coverage_reports_warnings" CHECK (json_valid("warnings")),
+  "warnings" TEXT CONSTRAINT "ck_coverage_reports_warnings" CHECK ("warnings" IS NULL OR json_valid("warnings")),
   "variant_hash" TEXT NOT NULL CONSTRAINT "ck_coverage_reports_variant_hash" CHECK (length("variant_hash") <= 64),
   PRIMARY KEY ("id"),
   CONSTRAINT "fk_coverage_reports_component_id" FOREIGN KEY ("tenant_id", "component_id") REFERENCES "component_artifacts" ("tenant_id", "id"),
@@ -150,7 +150,7 @@ CREATE TABLE "browser_test_sessions" (
   "start_time" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
   "end_time" TEXT,
   "status" TEXT NOT NULL DEFAULT 'running' CONSTRAINT "ck_browser_test_sessions_status" CHECK ("status" IN ('running', 'passed', 'failed', 'aborted')),
-  "performance_summary" TEXT CONSTRAINT "ck_browser_test_sessions_performance_summary" CHECK (json_valid("performance_summary")),
+  "performance_summary" TEXT CONSTRAINT "ck_browser_test_sessions_performance_summary" CHECK ("performance_summary" IS NULL OR json_valid("performance_summary")),
   "correlation_id" TEXT NOT NULL,
   "error_message" TEXT,
   PRIMARY KEY ("id"),

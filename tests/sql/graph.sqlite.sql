@@ -9,7 +9,7 @@ CREATE TABLE "migration_jobs" (
   "image_digest" TEXT CONSTRAINT "ck_migration_jobs_image_digest" CHECK (length("image_digest") <= 200),
   "logs_url" TEXT CONSTRAINT "ck_migration_jobs_logs_url" CHECK (length("logs_url") <= 2000),
   "options" TEXT NOT NULL DEFAULT '{}' CONSTRAINT "ck_migration_jobs_options" CHECK (json_valid("options")),
-  "checkpoint" TEXT CONSTRAINT "ck_migration_jobs_checkpoint" CHECK (json_valid("checkpoint")),
+  "checkpoint" TEXT CONSTRAINT "ck_migration_jobs_checkpoint" CHECK ("checkpoint" IS NULL OR json_valid("checkpoint")),
   "error_message" TEXT,
   "heartbeat_at" TEXT,
   "created_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),

@@ -83,7 +83,10 @@ std::string ColumnCheck(const Field& field, Dialect dialect) {
     case TypeKind::kJson:
     case TypeKind::kList:
     case TypeKind::kMap:
-      return sqlite ? fmt::format("json_valid({})", column) : std::string();
+      if (!sqlite) return {};
+      // SQLite's json_valid(NULL) is 0, not null.
+      return type.nullable ? fmt::format("{0} IS NULL OR json_valid({0})", column)
+                           : fmt::format("json_valid({})", column);
     default:
       return {};
   }
