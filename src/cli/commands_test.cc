@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/json/serialize.hpp>
+
 #include <filesystem>
 #include <fstream>
 
@@ -28,11 +30,13 @@ class CommandsTest : public testing::Test {
 TEST_F(CommandsTest, ListPrintsATable) {
   run.server.On("GET /v1/assets?page_size=50", 200,
                 R"({"items":[{"id":"1","type":"TABLE","name":"orders","qualified_name":"shop.orders",
-                   "metadata":{},"seen_at":"2026-11-21T08:50:00.123456Z","cost":"0.50"}]})");
+                   "metadata":{},"seen_at":"2026-11-21T08:50:00.123456Z","cost":"0.50","version":3}]})");
   const RunResult result = run({"list", "asset"});
   EXPECT_EQ(result.out,
-            "id  name    type   qualified_name  cost  seen_at              deleted_at  created_at\n"
-            "1   orders  TABLE  shop.orders     0.50  2026-11-21 08:50:00  -           -\n");
+            "id  name    type   qualified_name  version  cost  seen_at              deleted_at  "
+            "created_at\n"
+            "1   orders  TABLE  shop.orders           3  0.50  2026-11-21 08:50:00  -           "
+            "-\n");
   EXPECT_EQ(result.code, 0);
 }
 

@@ -238,7 +238,7 @@ Result<std::vector<Document>> ReadDocuments(std::string_view text, const std::st
                   document.place + " does not say its entity; add a line such as: entity: Asset");
     }
     document.entity = std::string(entity->get_string());
-    object.erase("entity");
+    object.stable_erase("entity");
     json::value* fields = object.if_contains("fields");
     if (fields != nullptr && fields->is_object() && object.size() == 1) {
       document.fields = std::move(fields->get_object());
@@ -264,7 +264,7 @@ Result<json::object> ReadObject(std::string_view text, const std::string& name) 
     json::object inner = std::move(fields->get_object());
     return inner;
   }
-  object.erase("entity");
+  object.stable_erase("entity");
   return object;
 }
 

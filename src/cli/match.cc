@@ -45,7 +45,11 @@ bool IsNumber(const json::value& value) {
 }
 
 std::string NumberText(const json::value& value) {
-  return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+  if (value.is_string()) return std::string(value.get_string());
+  if (!value.is_double()) return json::serialize(value);
+  std::string text;
+  AppendJsonNumber(value.get_double(), text);
+  return text;
 }
 
 // `wanted` says nothing that `stored` does not have.

@@ -9,7 +9,7 @@ void ServeModels(FakeServer& server) {
     {"name": "AssetTag", "table": "asset_tags", "description": ""}]}]})");
   server.On("GET /v1/views", 200, R"({"items": [{"name": "recent", "description": "The last ones",
     "parameters": [{"name": "rows", "type": "int"}]}]})");
-  server.On("GET /v1/models/demo", 200, R"({"entities": [
+  server.On("GET /v1/models/demo", 200, R"json({"entities": [
     {"name": "Asset", "table": "assets", "model": "demo", "soft_delete": "deleted_at",
      "key": ["id"], "indexes": [{"name": "u", "columns": ["tenant_id", "qualified_name"], "unique": true}],
      "fields": [
@@ -38,7 +38,7 @@ void ServeModels(FakeServer& server) {
     {"name": "AssetTag", "table": "asset_tags", "model": "demo", "key": ["asset_id", "tag_id"],
      "fields": [
       {"name": "asset_id", "type": {"kind": "uuid", "text": "uuid"}, "key": true},
-      {"name": "tag_id", "type": {"kind": "uuid", "text": "uuid"}, "key": true}]}]})");
+      {"name": "tag_id", "type": {"kind": "uuid", "text": "uuid"}, "key": true}]}]})json");
 }
 
 }  // namespace tenon::cli
