@@ -35,7 +35,9 @@ Result<double> Measure(const Settings& settings, std::uint16_t port, const std::
   const std::vector<std::string> ids = {"01890a5d-ac96-774b-bcce-b302099a8057"};
   const LoadResult result = TRY(RunLoad(
       options, GetRandom("/v1/assets/", ids, "Authorization: Bearer tk_0123456789abcdef0123\r\n"),
-      [&](std::uint64_t, int status, std::string_view got) { return status == 200 && got == body; }));
+      [&](std::uint64_t, int status, std::string_view got) {
+        return status == 200 && got == body;
+      }));
   fmt::print("  {:<8} {}\n", name, Describe(result));
   if (result.errors > 0) return Fail(Code::kInternal, "wrong answers");
   return result.per_second;

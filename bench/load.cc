@@ -128,7 +128,8 @@ class Driver {
 
  private:
   static SteadyClock::duration ToDuration(double seconds) {
-    return std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double>(seconds));
+    return std::chrono::duration_cast<SteadyClock::duration>(
+        std::chrono::duration<double>(seconds));
   }
 
   Result<> Open(Wire& wire) {
@@ -172,8 +173,8 @@ class Driver {
 
   void Write(Wire& wire) {
     while (wire.busy && wire.sent < wire.out.size()) {
-      const auto sent = ::send(wire.fd, wire.out.data() + wire.sent, wire.out.size() - wire.sent,
-                               MSG_NOSIGNAL);
+      const auto sent =
+          ::send(wire.fd, wire.out.data() + wire.sent, wire.out.size() - wire.sent, MSG_NOSIGNAL);
       if (sent < 0) {
         if (errno != EAGAIN && errno != EINTR) Break(wire, std::strerror(errno));
         return;
@@ -214,8 +215,7 @@ class Driver {
     }
     const Message& message = **parsed;
     const auto now = SteadyClock::now();
-    const std::string_view body =
-        in.substr(message.body_begin, message.size - message.body_begin);
+    const std::string_view body = in.substr(message.body_begin, message.size - message.body_begin);
     const bool right = check_ ? check_(wire.number, message.status, body)
                               : message.status >= 200 && message.status < 300;
     if (!right) {
@@ -258,7 +258,8 @@ std::uint64_t Mix(std::uint64_t x) {  // SplitMix64
   return x ^ (x >> 31);
 }
 
-LoadResult Summarise(const LoadOptions& options, const std::vector<std::unique_ptr<Driver>>& drivers,
+LoadResult Summarise(const LoadOptions& options,
+                     const std::vector<std::unique_ptr<Driver>>& drivers,
                      SteadyClock::time_point start) {
   LoadResult result;
   Histogram all;
@@ -273,8 +274,8 @@ LoadResult Summarise(const LoadOptions& options, const std::vector<std::unique_p
   // A run that ends by its number of requests ends with the last answer.
   const double until_last =
       std::chrono::duration<double>(last - start).count() - options.warmup_seconds;
-  result.seconds = options.requests_max == 0 ? options.seconds
-                                             : std::clamp(until_last, 1e-6, options.seconds);
+  result.seconds =
+      options.requests_max == 0 ? options.seconds : std::clamp(until_last, 1e-6, options.seconds);
   result.per_second = static_cast<double>(result.requests) / result.seconds;
   const auto us = [&](double share) { return static_cast<double>(all.Quantile(share)) / 1e3; };
   result.p50_us = us(0.5);
@@ -313,7 +314,7 @@ MakeRequest GetRandom(std::string prefix, const std::vector<std::string>& ids,
                       std::string headers) {
   return [begin = "GET " + std::move(prefix), &ids,
           end = " HTTP/1.1\r\nHost: bench\r\n" + std::move(headers) + "\r\n"](std::uint64_t n,
-                                                                            std::string& out) {
+                                                                              std::string& out) {
     out.append(begin).append(ids[Mix(n) % ids.size()]).append(end);
   };
 }

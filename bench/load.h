@@ -1,6 +1,6 @@
-// A load generator for HTTP/1.1 on keep-alive connections, one request at a time on each. Written on
-// epoll and by hand so that it costs a fraction of what any server spends on the same request: on a
-// machine of two cores it must not become the limit that is measured.
+// A load generator for HTTP/1.1 on keep-alive connections, one request at a time on each. Written
+// on epoll and by hand so that it costs a fraction of what any server spends on the same request:
+// on a machine of two cores it must not become the limit that is measured.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,10 @@ struct LoadOptions {
   std::uint16_t port = 0;
   int connections = 32;
   int threads = 1;
-  double warmup_seconds = 0.5;        // not counted
+  double warmup_seconds = 0.5;  // not counted
   double seconds = 5;
-  std::uint64_t requests_max = 0;     // stop after so many; 0: only time counts
-  std::vector<int> cpus;              // of the threads in turn; empty: wherever
+  std::uint64_t requests_max = 0;  // stop after so many; 0: only time counts
+  std::vector<int> cpus;           // of the threads in turn; empty: wherever
 };
 
 // Appends the whole request number `n`, ready for the wire. Called by all threads at once.
@@ -42,7 +42,8 @@ struct LoadResult {
 Result<LoadResult> RunLoad(const LoadOptions& options, const MakeRequest& make,
                            const CheckResponse& check = {});
 
-// GET `prefix` + one of `ids`, picked at random but the same in every run. `headers` are whole lines
+// GET `prefix` + one of `ids`, picked at random but the same in every run. `headers` are whole
+// lines
 // ("Authorization: Bearer x\r\n"). `ids` must outlive the function.
 MakeRequest GetRandom(std::string prefix, const std::vector<std::string>& ids, std::string headers);
 // POST of a body that `body` appends for its number.

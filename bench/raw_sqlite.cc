@@ -84,7 +84,8 @@ Result<void> CopySchema(sqlite3* from, sqlite3* to) {
   for (const char* kind : {"table", "index", "trigger"}) {
     const Rows statements = TRY(ReadAll(
         from, std::string("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE "
-                          "'sqlite_%' AND type = '") + kind + "' ORDER BY rowid"));
+                          "'sqlite_%' AND type = '") +
+                  kind + "' ORDER BY rowid"));
     for (const auto& row : statements) {
       TRY(Run(to, reinterpret_cast<const char*>(sqlite3_value_text(row[0].get()))));
     }
@@ -107,9 +108,10 @@ Result<RawResult> InsertRaw(const std::string& source, const std::string& target
   for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(target + suffix);
   const Db from = TRY(Open(source, SQLITE_OPEN_READONLY));
   const Db to = TRY(Open(target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
-  TRY(Run(to.get(), "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; "
-                    "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; "
-                    "PRAGMA cache_size = -8192"));
+  TRY(Run(to.get(),
+          "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; "
+          "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; "
+          "PRAGMA cache_size = -8192"));
   TRY(CopySchema(from.get(), to.get()));
   TRY(CopyTable(from.get(), to.get(), "tenants"));
   TRY(CopyTable(from.get(), to.get(), "users"));
@@ -118,7 +120,8 @@ Result<RawResult> InsertRaw(const std::string& source, const std::string& target
   const std::string limit = std::to_string(rows);
   const std::string made_by =
       " JOIN audits a ON a.entity_id = r.id AND a.action = 'CREATE' JOIN audit_seals s ON "
-      "s.audit_id = a.id ORDER BY s.seq LIMIT " + limit;
+      "s.audit_id = a.id ORDER BY s.seq LIMIT " +
+      limit;
   const Rows records = TRY(ReadAll(from.get(), "SELECT r.* FROM \"" + table + "\" r" + made_by));
   const Rows audits = TRY(ReadAll(from.get(), "SELECT a.* FROM \"" + table + "\" r" + made_by));
   const Rows seals = TRY(ReadAll(from.get(), "SELECT s.* FROM \"" + table + "\" r" + made_by));
@@ -128,9 +131,10 @@ Result<RawResult> InsertRaw(const std::string& source, const std::string& target
   const Statement record = TRY(Prepare(to.get(), InsertText(table, records.front().size())));
   const Statement audit = TRY(Prepare(to.get(), InsertText("audits", audits.front().size())));
   const Statement seal = TRY(Prepare(to.get(), InsertText("audit_seals", seals.front().size())));
-  const Statement head = TRY(Prepare(
-      to.get(), "INSERT INTO audit_heads (tenant_id, seq, seal) VALUES (?, ?, ?) ON CONFLICT "
-                "(tenant_id) DO UPDATE SET seq = excluded.seq, seal = excluded.seal"));
+  const Statement head =
+      TRY(Prepare(to.get(),
+                  "INSERT INTO audit_heads (tenant_id, seq, seal) VALUES (?, ?, ?) ON CONFLICT "
+                  "(tenant_id) DO UPDATE SET seq = excluded.seq, seal = excluded.seal"));
   const Statement begin = TRY(Prepare(to.get(), "BEGIN IMMEDIATE"));
   const Statement commit = TRY(Prepare(to.get(), "COMMIT"));
 

@@ -38,7 +38,8 @@ bool IsReady(std::uint16_t port) {
   address.sin_port = htons(port);
   bool ready = false;
   if (::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
-    constexpr std::string_view request = "GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    constexpr std::string_view request =
+        "GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     if (::send(socket, request.data(), request.size(), MSG_NOSIGNAL) > 0) {
       char answer[32] = {};
       const ssize_t got = ::recv(socket, answer, sizeof answer - 1, 0);

@@ -95,8 +95,8 @@ Result<double> Import(const ServerProcess& server, std::int64_t rows, std::strin
           if (!answer || answer->status != 200 ||
               answer->body.find("\"status\":") != std::string::npos) {
             failed = true;
-            fmt::print(stderr, "import: {}\n", answer ? answer->body.substr(0, 300)
-                                                      : answer.error().message);
+            fmt::print(stderr, "import: {}\n",
+                       answer ? answer->body.substr(0, 300) : answer.error().message);
           }
           break;
         }
@@ -117,7 +117,8 @@ Result<std::vector<std::string>> RandomIds(const ServerProcess& server, std::siz
   std::string token;
   while (ids.size() < count) {
     const auto answer = TRY(client->Send(
-        "GET", "/v1/assets?fields=id&page_size=1000" + (token.empty() ? "" : "&page_token=" + token),
+        "GET",
+        "/v1/assets?fields=id&page_size=1000" + (token.empty() ? "" : "&page_token=" + token),
         headers, ""));
     const auto page = TRY(ParseJson(answer.body));
     const auto* items = page.as_object().if_contains("items");
@@ -139,20 +140,20 @@ Result<void> BenchGet(const ServerProcess& server) {
   limit_options.port = bare.port();
   limit_options.seconds = 4;
   const auto limit = TRY(RunLoad(limit_options, GetRandom("/v1/assets/", ids, Headers(server))));
-  const auto all = TRY(RunLoad(OptionsFor(server, 6, 32),
-                               GetRandom("/v1/assets/", ids, Headers(server)),
-                               [&](std::uint64_t, int status, std::string_view body) {
-                                 return status == 200 && body.find("\"warehouse.") != body.npos;
-                               }));
+  const auto all =
+      TRY(RunLoad(OptionsFor(server, 6, 32), GetRandom("/v1/assets/", ids, Headers(server)),
+                  [&](std::uint64_t, int status, std::string_view body) {
+                    return status == 200 && body.find("\"warehouse.") != body.npos;
+                  }));
   if (all.errors > 0) return Fail(Code::kInternal, "GET: " + all.first_error);
   Report(fmt::format("GET by id, random of {}", ids.size()),
          fmt::format("{:.0f}/s, p99 {:.2f} ms; bare Beast, one thread {:.0f}/s", all.per_second,
                      all.p99_us / 1000, limit.per_second),
          all.per_second / limit.per_second, ">= 0.7");
-  const std::vector<std::string> hot(ids.begin(), ids.begin() + std::min<std::ptrdiff_t>(
-                                                                   10000, std::ssize(ids)));
-  const auto cached = TRY(RunLoad(OptionsFor(server, 4, 32),
-                                  GetRandom("/v1/assets/", hot, Headers(server))));
+  const std::vector<std::string> hot(
+      ids.begin(), ids.begin() + std::min<std::ptrdiff_t>(10000, std::ssize(ids)));
+  const auto cached =
+      TRY(RunLoad(OptionsFor(server, 4, 32), GetRandom("/v1/assets/", hot, Headers(server))));
   Report("GET by id, of 10,000 in the cache",
          fmt::format("{:.0f}/s, p99 {:.2f} ms", cached.per_second, cached.p99_us / 1000),
          cached.per_second / limit.per_second, ">= 0.85");
@@ -160,13 +161,13 @@ Result<void> BenchGet(const ServerProcess& server) {
 }
 
 Result<double> Post(const ServerProcess& server, std::string_view prefix, double seconds) {
-  const auto result = TRY(RunLoad(
-      OptionsFor(server, seconds, 32),
-      bench::Post("/v1/assets", Headers(server),
-                  [prefix = std::string(prefix)](std::uint64_t n, std::string& out) {
-                    AppendAsset(prefix, n, out);
-                  }),
-      [](std::uint64_t, int status, std::string_view) { return status == 201; }));
+  const auto result =
+      TRY(RunLoad(OptionsFor(server, seconds, 32),
+                  bench::Post("/v1/assets", Headers(server),
+                              [prefix = std::string(prefix)](std::uint64_t n, std::string& out) {
+                                AppendAsset(prefix, n, out);
+                              }),
+                  [](std::uint64_t, int status, std::string_view) { return status == 201; }));
   if (result.errors > 0) return Fail(Code::kInternal, "POST: " + result.first_error);
   fmt::print("    {}\n", Describe(result));
   return result.per_second;
@@ -195,8 +196,8 @@ Result<void> BenchPage(const ServerProcess& server, const std::string& file) {
   http::Headers headers;
   headers.Set("Authorization", "Bearer " + server.key());
   const std::string target =
-      "/v1/assets?page_size=50&order_by=" + http::PercentEncode("created_at desc") + "&filter=" +
-      http::PercentEncode("type = \"TABLE\" and metadata.tier = 3");
+      "/v1/assets?page_size=50&order_by=" + http::PercentEncode("created_at desc") +
+      "&filter=" + http::PercentEncode("type = \"TABLE\" and metadata.tier = 3");
   std::vector<double> took;
   for (int i = 0; i < 200; ++i) {
     const auto start = std::chrono::steady_clock::now();
@@ -236,11 +237,11 @@ Result<void> BenchLatencyUnderImport(const ServerProcess& server, std::int64_t r
       [](std::uint64_t, int status, std::string_view) { return status == 201; });
   import.join();
   if (!result) return std::unexpected(result.error());
-  ReportPlain("interactive POST during an import",
-              fmt::format("p50 {:.1f} ms, p99 {:.1f} ms, {:.0f}/s beside an import of {:.0f} rows/s",
-                          result->p50_us / 1000, result->p99_us / 1000, result->per_second,
-                          import_rate),
-              "p99 < 20 ms");
+  ReportPlain(
+      "interactive POST during an import",
+      fmt::format("p50 {:.1f} ms, p99 {:.1f} ms, {:.0f}/s beside an import of {:.0f} rows/s",
+                  result->p50_us / 1000, result->p99_us / 1000, result->per_second, import_rate),
+      "p99 < 20 ms");
   if (result->errors > 0) return Fail(Code::kInternal, "POST: " + result->first_error);
   return {};
 }
@@ -281,12 +282,14 @@ Result<void> BenchIdle(const Settings& settings) {
   const auto server = TRY(ServerProcess::Start(settings.binary, data));
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   ReportPlain("idle memory",
-              fmt::format("{:.1f} MB", static_cast<double>(server.ResidentBytes()) / 1e6), "< 25 MB");
-  ReportPlain("size on disk, binary and empty store",
-              fmt::format("{:.1f} MB and {:.1f} MB",
-                          static_cast<double>(std::filesystem::file_size(settings.binary)) / 1e6,
-                          static_cast<double>(std::filesystem::file_size(data + "/tenon.db")) / 1e6),
-              "< 20 MB");
+              fmt::format("{:.1f} MB", static_cast<double>(server.ResidentBytes()) / 1e6),
+              "< 25 MB");
+  ReportPlain(
+      "size on disk, binary and empty store",
+      fmt::format("{:.1f} MB and {:.1f} MB",
+                  static_cast<double>(std::filesystem::file_size(settings.binary)) / 1e6,
+                  static_cast<double>(std::filesystem::file_size(data + "/tenon.db")) / 1e6),
+      "< 20 MB");
   return {};
 }
 

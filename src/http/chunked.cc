@@ -27,7 +27,8 @@ std::size_t ChunkedDecoder::Feed(std::string_view bytes,
       ++used;
       continue;
     }
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size() - used));
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size() - used));
     if (!body(bytes.substr(used, count))) return used;
     used += count;
     left_ -= count;
@@ -58,14 +59,19 @@ bool ChunkedDecoder::TakeByte(char c) {
     case State::kSizeLf:
       line_bytes_ = 0;
       return Expect(c, '\n', left_ == 0 ? State::kTrailerFirst : State::kData);
-    case State::kDataCr: return Expect(c, '\r', State::kDataLf);
-    case State::kDataLf: return Expect(c, '\n', State::kSizeFirst);
+    case State::kDataCr:
+      return Expect(c, '\r', State::kDataLf);
+    case State::kDataLf:
+      return Expect(c, '\n', State::kSizeFirst);
     case State::kTrailerFirst:
     case State::kTrailer:
-    case State::kTrailerLf: return TakeTrailerByte(c);
-    case State::kEndLf: return Expect(c, '\n', State::kDone);
+    case State::kTrailerLf:
+      return TakeTrailerByte(c);
+    case State::kEndLf:
+      return Expect(c, '\n', State::kDone);
     case State::kData:
-    case State::kDone: break;
+    case State::kDone:
+      break;
   }
   return false;
 }

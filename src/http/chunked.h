@@ -20,8 +20,8 @@ class ChunkedDecoder {
   ChunkedDecoder(std::uint64_t chunk_bytes_max, std::size_t trailer_bytes_max)
       : chunk_bytes_max_(chunk_bytes_max), trailer_bytes_max_(trailer_bytes_max) {}
 
-  // Uses up the front of `bytes`, handing the pieces of body to `body`, which returns false to stop.
-  // Returns how many were used: all, unless the body ended or something is wrong.
+  // Uses up the front of `bytes`, handing the pieces of body to `body`, which returns false to
+  // stop. Returns how many were used: all, unless the body ended or something is wrong.
   std::size_t Feed(std::string_view bytes, const std::function<bool(std::string_view)>& body);
 
   [[nodiscard]] bool is_done() const { return state_ == State::kDone; }
@@ -30,9 +30,17 @@ class ChunkedDecoder {
 
  private:
   enum class State {
-    kSizeFirst, kSize, kExtension, kSizeLf,
-    kData, kDataCr, kDataLf,
-    kTrailerFirst, kTrailer, kTrailerLf, kEndLf,
+    kSizeFirst,
+    kSize,
+    kExtension,
+    kSizeLf,
+    kData,
+    kDataCr,
+    kDataLf,
+    kTrailerFirst,
+    kTrailer,
+    kTrailerLf,
+    kEndLf,
     kDone,
   };
   bool TakeByte(char c);
@@ -44,8 +52,8 @@ class ChunkedDecoder {
   const std::uint64_t chunk_bytes_max_;
   const std::size_t trailer_bytes_max_;
   State state_ = State::kSizeFirst;
-  std::uint64_t left_ = 0;       // of the chunk at hand
-  std::size_t line_bytes_ = 0;   // of an extension, or of all trailers
+  std::uint64_t left_ = 0;      // of the chunk at hand
+  std::size_t line_bytes_ = 0;  // of an extension, or of all trailers
   Refusal refusal_{0, {}};
 };
 

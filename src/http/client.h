@@ -13,10 +13,10 @@
 namespace tenon::http {
 
 struct ClientOptions {
-  std::string base_url = {};                   // http://host:port or https://host[:port][/prefix]
-  std::string ca_file = {};                    // PEM; empty: the system's
-  bool insecure = false;                       // do not verify the certificate
-  std::chrono::seconds timeout{60};
+  std::string base_url = {};         // http://host:port or https://host[:port][/prefix]
+  std::string ca_file = {};          // PEM; empty: the system's
+  bool insecure = false;             // do not verify the certificate
+  std::chrono::seconds timeout{60};  // for every step that makes no progress
 };
 
 struct ClientResponse {
@@ -38,9 +38,9 @@ class Client {
 
   // The same, handing the body over piece by piece (event streams, exports); `piece` returns false
   // to stop. The response's body stays empty unless the status is an error.
-  virtual Result<ClientResponse> Stream(std::string_view method, std::string_view target,
-                                        const Headers& headers, std::string_view body,
-                                        const std::function<bool(std::string_view piece)>& piece) = 0;
+  virtual Result<ClientResponse> Stream(
+      std::string_view method, std::string_view target, const Headers& headers,
+      std::string_view body, const std::function<bool(std::string_view piece)>& piece) = 0;
 };
 
 // Percent-encoding of one path segment or query value (RFC 3986, unreserved kept).

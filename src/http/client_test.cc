@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <array>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -107,8 +108,9 @@ TEST(Client, SaysWhatToDoWhenNobodyListens) {
   const auto got = MakeClient({.base_url = url})->Send("GET", "/", {}, "");
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().code, Code::kUnavailable);
-  EXPECT_EQ(got.error().message, "cannot reach " + url + ": connection refused; is the server "
-                                 "running? start it with tenon serve");
+  EXPECT_EQ(got.error().message, "cannot reach " + url +
+                                     ": connection refused; is the server "
+                                     "running? start it with tenon serve");
   EXPECT_FALSE(Client::Create({.base_url = "localhost"}));
 }
 
@@ -139,12 +141,12 @@ TEST(Client, TellsAnUnknownOutcomeFromNone) {
     static std::vector<Respond> forever;
     forever.push_back(respond);
   });
-  const auto client =
-      MakeClient({.base_url = UrlOf(server), .timeout = std::chrono::seconds(1)});
+  const auto client = MakeClient({.base_url = UrlOf(server), .timeout = std::chrono::seconds(1)});
   const auto got = client->Send("POST", "/", {}, "x");
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().code, Code::kOutcomeUnknown);
-  EXPECT_THAT(got.error().message, AllOf(HasSubstr("no answer within 1 s"), HasSubstr("not known")));
+  EXPECT_THAT(got.error().message,
+              AllOf(HasSubstr("no answer within 1 s"), HasSubstr("not known")));
 }
 
 TEST(Client, ReadsTheRefusalOfALargeBody) {
@@ -153,6 +155,76 @@ TEST(Client, ReadsTheRefusalOfALargeBody) {
       MakeClient({.base_url = UrlOf(server)})->Send("POST", "/", {}, std::string(9u << 20, 'x'));
   ASSERT_TRUE(got) << got.error().message;
   EXPECT_EQ(got->status, 413);
+}
+
+// Answers every connection with fixed bytes, cut into pieces of `step`.
+class Scripted {
+ public:
+  Scripted(std::string bytes, std::size_t step) : bytes_(std::move(bytes)), step_(step) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ::bind(fd_, reinterpret_cast<sockaddr*>(&at), sizeof at);
+    ::listen(fd_, 5);
+    thread_ = std::thread([this] { Run(); });
+  }
+  ~Scripted() {
+    ::shutdown(fd_, SHUT_RDWR);
+    thread_.join();
+    ::close(fd_);
+  }
+  [[nodiscard]] std::string url() const {
+    sockaddr_in at{};
+    socklen_t size = sizeof at;
+    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size);
+    return "http://127.0.0.1:" + std::to_string(ntohs(at.sin_port));
+  }
+
+ private:
+  void Run() {
+    for (;;) {
+      const int client = ::accept(fd_, nullptr, nullptr);
+      if (client < 0) return;
+      const int on = 1;
+      ::setsockopt(client, IPPROTO_TCP, 1 /* TCP_NODELAY */, &on, sizeof on);
+      std::array<char, 4096> request;
+      (void)::recv(client, request.data(), request.size(), 0);
+      for (std::size_t at = 0; at < bytes_.size(); at += step_) {
+        (void)::send(client, bytes_.data() + at, std::min(step_, bytes_.size() - at), MSG_NOSIGNAL);
+        if (step_ < bytes_.size()) ::usleep(200);
+      }
+      ::close(client);
+    }
+  }
+
+  const std::string bytes_;
+  const std::size_t step_;
+  const int fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::thread thread_;
+};
+
+TEST(Client, ReadsAnswersHoweverTheyAreCut) {
+  const std::pair<std::string, std::string> answers[] = {
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", ""},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n", "abc"},
+      {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", "abc"},
+      {"HTTP/1.0 200 OK\r\n\r\nuntil the end", "until the end"},
+      {"HTTP/1.1 204 No Content\r\n\r\n", ""},
+  };
+  for (const auto& [bytes, body] : answers) {
+    for (const std::size_t step : {std::size_t{1}, bytes.size()}) {
+      const Scripted server(bytes, step);
+      const auto got = MakeClient({.base_url = server.url()})->Send("GET", "/", {}, "");
+      ASSERT_TRUE(got) << got.error().message;
+      EXPECT_EQ(got->body, body);
+    }
+  }
+  for (const char* bad : {"", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", "garbage\r\n\r\n",
+                          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+                          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"}) {
+    const Scripted server(bad, 100);
+    EXPECT_FALSE(MakeClient({.base_url = server.url()})->Send("GET", "/", {}, "")) << bad;
+  }
 }
 
 class Counting final : public BodyStream {
@@ -212,8 +284,7 @@ TEST(Tls, ServesByCertificateFiles) {
                          respond(std::move(response));
                        });
   const std::string url = UrlOf(server, "https");
-  const auto client =
-      MakeClient({.base_url = url, .ca_file = certificate.certificate_file()});
+  const auto client = MakeClient({.base_url = url, .ca_file = certificate.certificate_file()});
   const std::string body(300000, 'b');
   for (int i = 0; i < 3; ++i) {
     const auto got = client->Send("POST", "/t", {}, body);
@@ -240,8 +311,8 @@ TEST(Tls, StreamsAndStops) {
                          response.stream = std::make_shared<Counting>(2000);
                          respond(std::move(response));
                        });
-  const auto client = MakeClient({.base_url = UrlOf(server, "https"),
-                                  .ca_file = certificate.certificate_file()});
+  const auto client =
+      MakeClient({.base_url = UrlOf(server, "https"), .ca_file = certificate.certificate_file()});
   std::string all;
   ASSERT_TRUE(client->Stream("GET", "/", {}, "", [&](std::string_view piece) {
     all += piece;

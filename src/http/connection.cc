@@ -59,14 +59,13 @@ void Connection::Start() {
   if (!tls_) return Advance();
   state_ = State::kHandshake;
   SetDeadline(worker_.options().header_timeout);
-  tls_->async_handshake(asio::ssl::stream_base::server,
-                        [self = self_](const error_code& failed) {
-                          if (self->closed_) return;
-                          if (failed) return self->Close();
-                          self->deadline_tick_ = 0;
-                          self->state_ = State::kRequest;
-                          self->Advance();
-                        });
+  tls_->async_handshake(asio::ssl::stream_base::server, [self = self_](const error_code& failed) {
+    if (self->closed_) return;
+    if (failed) return self->Close();
+    self->deadline_tick_ = 0;
+    self->state_ = State::kRequest;
+    self->Advance();
+  });
 }
 
 void Connection::Close() {
@@ -134,12 +133,17 @@ void Connection::Advance() {
 
 bool Connection::Step() {
   switch (state_) {
-    case State::kRequest: return StepRequest();
-    case State::kHandler: return StepHandler();
-    case State::kStream: return StepStream();
-    case State::kEnd: return StepEnd();
+    case State::kRequest:
+      return StepRequest();
+    case State::kHandler:
+      return StepHandler();
+    case State::kStream:
+      return StepStream();
+    case State::kEnd:
+      return StepEnd();
     case State::kHandshake:
-    case State::kLinger: return false;
+    case State::kLinger:
+      return false;
   }
   return false;
 }
@@ -151,13 +155,18 @@ bool Connection::StepRequest() {
   }
   input_.Consume(parser_.Feed(input_.data()));
   switch (parser_.state()) {
-    case RequestParser::State::kDone: Dispatch(); return true;
-    case RequestParser::State::kRefused: Refuse(parser_.refusal()); return true;
+    case RequestParser::State::kDone:
+      Dispatch();
+      return true;
+    case RequestParser::State::kRefused:
+      Refuse(parser_.refusal());
+      return true;
     case RequestParser::State::kExpectContinue:
       out_.append("HTTP/1.1 100 Continue\r\n\r\n");
       parser_.Continue();
       return true;
-    case RequestParser::State::kNeedMore: break;
+    case RequestParser::State::kNeedMore:
+      break;
   }
   Flush();
   if (writing_ || closed_) return false;
@@ -384,9 +393,12 @@ void Connection::SetReadDeadline() {
   phase_ = phase;
   progress_bytes_ = progress;
   switch (phase) {
-    case Phase::kIdle: return SetDeadline(worker_.options().idle_timeout);
-    case Phase::kHeader: return SetDeadline(worker_.options().header_timeout);
-    case Phase::kBody: return SetDeadline(worker_.options().body_timeout);
+    case Phase::kIdle:
+      return SetDeadline(worker_.options().idle_timeout);
+    case Phase::kHeader:
+      return SetDeadline(worker_.options().header_timeout);
+    case Phase::kBody:
+      return SetDeadline(worker_.options().body_timeout);
   }
 }
 
@@ -412,6 +424,7 @@ void Connection::Consume(std::size_t bytes) {
   if (out_sent_ == out_.size()) {
     out_.clear();
     out_sent_ = 0;
+    if (out_.capacity() > 2 * kOutputBytesMax) out_.shrink_to_fit();
   }
   const std::size_t large_size = large_shared_ ? large_shared_->size() : large_.size();
   const std::size_t of_large = std::min(bytes, large_size - large_sent_);
@@ -438,10 +451,10 @@ void Connection::Flush() {
     writing_ = true;
     SetDeadline(worker_.options().write_timeout);
     if (tls_) {
-      tls_->async_write_some(Output(), [self = shared_from_this()](const error_code& failed,
-                                                                   std::size_t bytes) {
-        self->OnWritten(failed, bytes);
-      });
+      tls_->async_write_some(
+          Output(), [self = shared_from_this()](const error_code& failed, std::size_t bytes) {
+            self->OnWritten(failed, bytes);
+          });
     } else {
       socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& failed) {
         self->OnWritten(failed, 0);

@@ -98,9 +98,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   State state_ = State::kRequest;
   Phase phase_ = Phase::kIdle;
-  bool advancing_ = false;   // Advance is on the stack
-  bool reading_ = false;     // an asynchronous read is under way
-  bool writing_ = false;     // likewise a write
+  bool advancing_ = false;  // Advance is on the stack
+  bool reading_ = false;    // an asynchronous read is under way
+  bool writing_ = false;    // likewise a write
   bool closed_ = false;
   bool stopping_ = false;
   bool end_of_input_ = false;
@@ -111,12 +111,12 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool client_closes_ = false;  // it asked for the end, so nothing more comes from it
   bool http10_ = false;
   bool head_ = false;
-  std::optional<Response> response_;            // arrived, not started
+  std::optional<Response> response_;  // arrived, not started
   std::shared_ptr<BodyStream> stream_;
   bool is_event_stream_ = false;
-  bool stream_cancelled_ = false;               // it ends with the piece that is pending
-  bool piece_pending_ = false;                  // Next was called
-  std::optional<Delivery::Piece> piece_;        // arrived, not sent
+  bool stream_cancelled_ = false;         // it ends with the piece that is pending
+  bool piece_pending_ = false;            // Next was called
+  std::optional<Delivery::Piece> piece_;  // arrived, not sent
   bool chunked_ = false;
 
   // Output: heads and small bodies, then at most one large body, then what follows it.

@@ -59,15 +59,16 @@ Listener::~Listener() {
 Result<> Listener::Bind() {
   error_code ec;
   tcp::resolver resolver(workers_.front()->context());
-  const auto found = resolver.resolve(options_.host, std::to_string(options_.port),
-                                      tcp::resolver::passive, ec);
+  const auto found =
+      resolver.resolve(options_.host, std::to_string(options_.port), tcp::resolver::passive, ec);
   if (ec || found.empty()) {
     return Fail(Code::kInvalidArgument,
                 fmt::format("cannot listen on {}: {}", options_.host, ec.message()));
   }
   // A name such as localhost has several addresses; people type 127.0.0.1 for it.
-  const auto v4 = std::find_if(found.begin(), found.end(),
-                               [](const auto& entry) { return entry.endpoint().address().is_v4(); });
+  const auto v4 = std::find_if(found.begin(), found.end(), [](const auto& entry) {
+    return entry.endpoint().address().is_v4();
+  });
   return BindTo(v4 != found.end() ? v4->endpoint() : found.begin()->endpoint());
 }
 
@@ -87,15 +88,16 @@ Result<> Listener::BindTo(const tcp::endpoint& endpoint) {
   }
   const std::string where = fmt::format("{}:{}", options_.host, options_.port);
   if (ec == asio::error::address_in_use) {
-    return Fail(Code::kUnavailable,
-                fmt::format("cannot listen on {}: the port is in use; stop the program that has it, "
-                            "or choose another with --listen HOST:PORT",
-                            where));
+    return Fail(
+        Code::kUnavailable,
+        fmt::format("cannot listen on {}: the port is in use; stop the program that has it, "
+                    "or choose another with --listen HOST:PORT",
+                    where));
   }
   if (ec == asio::error::access_denied) {
-    return Fail(Code::kUnavailable,
-                fmt::format("cannot listen on {}: permission denied; ports under 1024 need root",
-                            where));
+    return Fail(
+        Code::kUnavailable,
+        fmt::format("cannot listen on {}: permission denied; ports under 1024 need root", where));
   }
   return Fail(Code::kUnavailable, fmt::format("cannot listen on {}: {}", where, ec.message()));
 }

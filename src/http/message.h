@@ -17,7 +17,7 @@ namespace tenon::http {
 // Names compare without case, as RFC 9110 has them.
 class Headers {
  public:
-  void Set(std::string name, std::string value);          // replaces
+  void Set(std::string name, std::string value);  // replaces
   void Add(std::string name, std::string value);
   void Remove(std::string_view name);
   void Reserve(std::size_t count) { entries_.reserve(count); }
@@ -38,13 +38,13 @@ class Headers {
 // fields that frame the message (Content-Length, Transfer-Encoding, Content-Encoding, Connection,
 // Keep-Alive, TE, Trailer, Expect) are used up by the server and not among the headers.
 struct Request {
-  std::string method;                 // "GET"
-  std::string path;                   // percent-decoded, without the query: "/v1/assets/…"
-  std::string raw_path;               // as sent, set only when `path` differs: tells %2F from /
+  std::string method;    // "GET"
+  std::string path;      // percent-decoded, without the query: "/v1/assets/…"
+  std::string raw_path;  // as sent, set only when `path` differs: tells %2F from /
   std::vector<std::pair<std::string, std::string>> query;  // decoded (+ is a space), in order
   Headers headers;
-  std::string body;                   // whole; content-encoding gzip already undone
-  std::string remote_address;         // of the peer, without port
+  std::string body;            // whole; content-encoding gzip already undone
+  std::string remote_address;  // of the peer, without port
   bool tls = false;
 
   // The last value of a query parameter, or nullopt.

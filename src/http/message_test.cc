@@ -92,7 +92,7 @@ TEST(ResponseHead, WritesAllLines) {
   Response response;
   response.status = 201;
   response.headers.Add("Content-Type", "application/json");
-  response.headers.Add("Content-Length", "999");      // the server's own are left out
+  response.headers.Add("Content-Length", "999");  // the server's own are left out
   response.headers.Add("transfer-encoding", "gzip");
   response.headers.Add("Date", "yesterday");
   response.headers.Add("Connection", "upgrade");
@@ -105,9 +105,14 @@ TEST(ResponseHead, WritesAllLines) {
 }
 
 TEST(ResponseHead, RefusesInjection) {
-  const std::pair<const char*, std::string> bad[] = {
-      {"X", "a\r\nSet-Cookie: b"}, {"X", "a\nb"},   {"X", std::string("a\0b", 3)}, {"X\r\nY", "a"},
-      {"X Y", "a"},                {"", "a"},       {"X:", "a"},                   {"X", "\x7f"}};
+  const std::pair<const char*, std::string> bad[] = {{"X", "a\r\nSet-Cookie: b"},
+                                                     {"X", "a\nb"},
+                                                     {"X", std::string("a\0b", 3)},
+                                                     {"X\r\nY", "a"},
+                                                     {"X Y", "a"},
+                                                     {"", "a"},
+                                                     {"X:", "a"},
+                                                     {"X", "\x7f"}};
   for (const auto& [name, value] : bad) {
     Response response;
     response.headers.Add(name, value);
@@ -188,7 +193,8 @@ TEST(Gzip, AcceptEncoding) {
                           "*;q=0, gzip", "x-gzip"}) {
     EXPECT_TRUE(AcceptsGzip(yes)) << yes;
   }
-  for (const char* no : {"", "identity", "gzip;q=0", "gzip;q=0.000", "*;q=0", "br", "gzip;q=0, *"}) {
+  for (const char* no :
+       {"", "identity", "gzip;q=0", "gzip;q=0.000", "*;q=0", "br", "gzip;q=0, *"}) {
     EXPECT_FALSE(AcceptsGzip(no)) << no;
   }
 }

@@ -70,12 +70,18 @@ struct Kind {
 
 Kind KindOf(int status) {
   switch (status) {
-    case 408: return {"timeout", "The request came too slowly"};
-    case 414: return {"uri-too-long", "The request target is too long"};
-    case 417: return {"expectation-failed", "The expectation cannot be met"};
-    case 431: return {"headers-too-large", "The request headers are too large"};
-    case 501: return {"not-implemented", "Not supported by this server"};
-    case 505: return {"http-version", "The HTTP version is not supported"};
+    case 408:
+      return {"timeout", "The request came too slowly"};
+    case 414:
+      return {"uri-too-long", "The request target is too long"};
+    case 417:
+      return {"expectation-failed", "The expectation cannot be met"};
+    case 431:
+      return {"headers-too-large", "The request headers are too large"};
+    case 501:
+      return {"not-implemented", "Not supported by this server"};
+    case 505:
+      return {"http-version", "The HTTP version is not supported"};
     default: {
       const CodeInfo& info = Info(CodeOfHttpStatus(status));
       return {info.name, info.title};
@@ -86,9 +92,9 @@ Kind KindOf(int status) {
 }  // namespace
 
 std::string_view ReasonPhrase(int status) {
-  const auto* row =
-      std::find_if(kReasons.begin(), kReasons.end(),
-                   [status](const Reason& reason) { return reason.status == status; });
+  const auto* row = std::find_if(kReasons.begin(), kReasons.end(), [status](const Reason& reason) {
+    return reason.status == status;
+  });
   return row == kReasons.end() ? std::string_view("Unknown") : row->phrase;
 }
 

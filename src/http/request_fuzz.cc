@@ -1,5 +1,5 @@
-// Bytes of a connection through the parser that the server uses. The first byte says how the rest is
-// cut into reads; how it is cut must not change what is understood.
+// Bytes of a connection through the parser that the server uses. The first byte says how the rest
+// is cut into reads; how it is cut must not change what is understood.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -29,7 +29,8 @@ void CheckRequest(const Request& request) {
   Require(request.body.size() <= kLimits.body_bytes_max);
   Require(request.headers.size() <= kLimits.header_lines_max);
   for (const auto& [name, value] : request.headers) {
-    Require(!name.empty() && value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos);
+    Require(!name.empty() &&
+            value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos);
   }
 }
 

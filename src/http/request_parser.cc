@@ -290,7 +290,8 @@ std::size_t RequestParser::FeedHeader(std::string_view bytes) {
   const std::size_t size = end == std::string_view::npos ? bytes.size() : end + 4;
   if (size > limits_.header_bytes_max) {
     if (bytes.substr(0, limits_.header_bytes_max).find("\r\n") == std::string_view::npos) {
-      Refuse(414, fmt::format("the request line is longer than {} bytes", limits_.header_bytes_max));
+      Refuse(414,
+             fmt::format("the request line is longer than {} bytes", limits_.header_bytes_max));
     } else {
       Refuse(431, fmt::format("the headers are larger than {} bytes", limits_.header_bytes_max));
     }
@@ -303,7 +304,8 @@ std::size_t RequestParser::FeedHeader(std::string_view bytes) {
   searched_ = 0;
   const std::string_view header = bytes.substr(0, size);
   // Beast would join folded lines; proxies that do not may see another request in them.
-  if (header.find("\n ") != std::string_view::npos || header.find("\n\t") != std::string_view::npos) {
+  if (header.find("\n ") != std::string_view::npos ||
+      header.find("\n\t") != std::string_view::npos) {
     Refuse(400, "folded header lines are not accepted");
     return skipped;
   }

@@ -9,8 +9,8 @@ namespace {
 
 using State = RequestParser::State;
 
-const ParserLimits kSmall = {.header_bytes_max = 1024, .body_bytes_max = 1000,
-                             .header_lines_max = 20};
+const ParserLimits kSmall = {
+    .header_bytes_max = 1024, .body_bytes_max = 1000, .header_lines_max = 20};
 
 // Feeds `bytes` in steps of `step`, as a connection would; returns how many were used.
 std::size_t FeedIn(RequestParser& parser, std::string_view bytes, std::size_t step) {
@@ -28,9 +28,9 @@ int StatusOf(std::string_view bytes, const ParserLimits& limits = kSmall) {
   for (const std::size_t step : {std::size_t{1}, std::size_t{7}, bytes.size()}) {
     RequestParser parser(limits);
     FeedIn(parser, bytes, step);
-    const int now = parser.state() == State::kRefused  ? parser.refusal().status
-                    : parser.state() == State::kDone   ? 200
-                                                       : 0;
+    const int now = parser.state() == State::kRefused ? parser.refusal().status
+                    : parser.state() == State::kDone  ? 200
+                                                      : 0;
     // How the bytes were cut must not matter.
     EXPECT_TRUE(status == -1 || now == status)
         << now << " in steps of " << step << ", not " << status << ": " << bytes.substr(0, 200);
@@ -108,9 +108,7 @@ TEST(RequestParser, RefusesSmugglingShapes) {
 }
 
 TEST(RequestParser, RefusesMalformedRequestLines) {
-  const auto line = [](std::string_view text) {
-    return std::string(text) + "\r\nHost: h\r\n\r\n";
-  };
+  const auto line = [](std::string_view text) { return std::string(text) + "\r\nHost: h\r\n\r\n"; };
   EXPECT_EQ(StatusOf(line("GET / HTTP/1.1")), 200);
   EXPECT_EQ(StatusOf(line("GET  / HTTP/1.1")), 400);
   EXPECT_EQ(StatusOf(line("GET /  HTTP/1.1")), 400);
@@ -146,7 +144,8 @@ TEST(RequestParser, KeepsToItsLimits) {
   EXPECT_EQ(StatusOf(post + "Content-Length: 1001\r\n\r\n"), 413);
   const std::string chunked = post + "Transfer-Encoding: chunked\r\n\r\n";
   EXPECT_EQ(StatusOf(chunked + "3e9\r\n"), 413);
-  EXPECT_EQ(StatusOf(chunked + "3e8\r\n" + std::string(1000, 'x') + "\r\n1\r\nx\r\n0\r\n\r\n"), 413);
+  EXPECT_EQ(StatusOf(chunked + "3e8\r\n" + std::string(1000, 'x') + "\r\n1\r\nx\r\n0\r\n\r\n"),
+            413);
   EXPECT_EQ(StatusOf(chunked + "1;" + std::string(300, 'e') + "\r\nx\r\n0\r\n\r\n"), 400);
   EXPECT_EQ(StatusOf(chunked + "1;" + std::string(3000, 'e')), 400);
   EXPECT_EQ(StatusOf(chunked + "0\r\nX: " + std::string(3000, 'e')), 431);

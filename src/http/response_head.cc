@@ -29,11 +29,16 @@ bool IsValidValue(std::string_view value) {
 // The fields that the server alone decides; what a handler sets is left out.
 bool IsServersOwn(std::string_view name) {
   switch (name.size()) {
-    case 4: return EqualFold(name, "Date");
-    case 10: return EqualFold(name, "Connection") || EqualFold(name, "Keep-Alive");
-    case 14: return EqualFold(name, "Content-Length");
-    case 17: return EqualFold(name, "Transfer-Encoding");
-    default: return false;
+    case 4:
+      return EqualFold(name, "Date");
+    case 10:
+      return EqualFold(name, "Connection") || EqualFold(name, "Keep-Alive");
+    case 14:
+      return EqualFold(name, "Content-Length");
+    case 17:
+      return EqualFold(name, "Transfer-Encoding");
+    default:
+      return false;
   }
 }
 
@@ -53,8 +58,8 @@ std::string_view DateCache::At(std::time_t now) {
   if (now != made_at_) {
     constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed",
                                                        "Thu", "Fri", "Sat"};
-    constexpr std::array<std::string_view, 12> kMonths = {
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::tm utc{};
     gmtime_r(&now, &utc);
     // Not strftime: its names follow the locale.

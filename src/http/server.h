@@ -16,18 +16,18 @@ namespace tenon::http {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 7400;             // 0: any free one
+  std::uint16_t port = 7400;  // 0: any free one
   int threads = 2;
   std::string tls_certificate_file = {};  // PEM; both or neither
   std::string tls_key_file = {};
   std::size_t body_bytes_max = limits::kBodyBytesMax;
   std::size_t header_bytes_max = limits::kHeaderBytesMax;
-  int connections_max = 10000;           // over it: 503 and close
-  std::chrono::seconds header_timeout{10};   // from the first byte of a request
-  std::chrono::seconds body_timeout{60};     // between two pieces of a body
-  std::chrono::seconds idle_timeout{75};     // between requests
+  int connections_max = 10000;              // over it: 503 and close
+  std::chrono::seconds header_timeout{10};  // from the first byte of a request
+  std::chrono::seconds body_timeout{60};    // between two pieces of a body
+  std::chrono::seconds idle_timeout{75};    // between requests
   std::chrono::seconds write_timeout{60};
-  std::size_t gzip_bytes_min = 1400;     // smaller bodies are not worth it
+  std::size_t gzip_bytes_min = 1400;  // smaller bodies are not worth it
 };
 
 struct ServerStats {

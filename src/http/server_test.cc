@@ -68,8 +68,8 @@ TEST(Server, AnswersOverOneConnection) {
   RawClient client(server->port());
   client.Send(kGet);
   const std::string first = client.ReadUntil("GET /a ");
-  EXPECT_THAT(first, AllOf(StartsWith("HTTP/1.1 200 OK\r\nDate: "), HasSubstr("Content-Length: 7\r\n"),
-                           Not(HasSubstr("Connection"))));
+  EXPECT_THAT(first, AllOf(StartsWith("HTTP/1.1 200 OK\r\nDate: "),
+                           HasSubstr("Content-Length: 7\r\n"), Not(HasSubstr("Connection"))));
   client.Send("POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody");
   EXPECT_THAT(client.ReadUntil("POST /b body"), HasSubstr("200 OK"));
   client.Send(kLast);
@@ -157,11 +157,14 @@ TEST(Server, RefusalsAreProblemsAndClose) {
   refused("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n" + std::string(1001, 'x'),
           "413", "1000");
   // A client that sends all of a large body before it reads still gets the answer.
-  refused("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 20000000\r\n\r\n" +
-              std::string(20000000, 'x'), "413", "1000");
-  refused("POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
-          "19\r\n" + Gzip::All(std::string(2000, 'a')).substr(0, 25) + "\r\n0\r\n\r\n",
-          "413", "1000");
+  refused(
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 20000000\r\n\r\n" + std::string(20000000, 'x'),
+      "413", "1000");
+  refused(
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "19\r\n" +
+          Gzip::All(std::string(2000, 'a')).substr(0, 25) + "\r\n0\r\n\r\n",
+      "413", "1000");
   EXPECT_EQ(server->stats().requests_total, 0);
   EXPECT_EQ(server->stats().refused_total, 7);
 }
@@ -193,19 +196,23 @@ TEST(Server, ForgottenAndThrowingHandlersAnswer500) {
     }
   });
   for (const char* path : {"/forget", "/throw", "/status"}) {
-    EXPECT_THAT(Ask(server->port(), "GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n"
-                                    "Connection: close\r\n\r\n"),
+    EXPECT_THAT(Ask(server->port(), "GET " + std::string(path) +
+                                        " HTTP/1.1\r\nHost: h\r\n"
+                                        "Connection: close\r\n\r\n"),
                 StartsWith("HTTP/1.1 500 "));
   }
-  EXPECT_EQ(CountOf(Ask(server->port(), "GET /twice HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"),
-                    "HTTP/1.1 200"), 1u);
+  EXPECT_EQ(
+      CountOf(Ask(server->port(), "GET /twice HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"),
+              "HTTP/1.1 200"),
+      1u);
 }
 
 TEST(Server, ContinueIsAskedForOnce) {
   RunningServer server({}, EchoHandler());
   RawClient client(server->port());
-  client.Send("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nConnection: close\r\n"
-              "Content-Length: 3\r\n\r\n");
+  client.Send(
+      "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nConnection: close\r\n"
+      "Content-Length: 3\r\n\r\n");
   EXPECT_EQ(client.ReadUntil("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   client.Send("abc");
   EXPECT_THAT(client.ReadAll(), AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("POST / abc")));
@@ -218,16 +225,18 @@ TEST(Server, CompressesWhenAccepted) {
     response.body = std::string(20000, 'z');
     respond(std::move(response));
   });
-  const std::string answer = Ask(server->port(), "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
-                                                 "Accept-Encoding: br, gzip\r\n\r\n");
-  EXPECT_THAT(answer, AllOf(HasSubstr("Content-Encoding: gzip"), HasSubstr("Vary: Accept-Encoding")));
+  const std::string answer = Ask(server->port(),
+                                 "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+                                 "Accept-Encoding: br, gzip\r\n\r\n");
+  EXPECT_THAT(answer,
+              AllOf(HasSubstr("Content-Encoding: gzip"), HasSubstr("Vary: Accept-Encoding")));
   Gunzip gunzip(20000);
   std::string body;
   ASSERT_TRUE(gunzip.Add(std::string_view(answer).substr(answer.find("\r\n\r\n") + 4), body));
   ASSERT_TRUE(gunzip.Finish());
   EXPECT_EQ(body, std::string(20000, 'z'));
-  EXPECT_THAT(Ask(server->port(), kLast), AllOf(Not(HasSubstr("Content-Encoding")),
-                                                HasSubstr("Vary: Accept-Encoding")));
+  EXPECT_THAT(Ask(server->port(), kLast),
+              AllOf(Not(HasSubstr("Content-Encoding")), HasSubstr("Vary: Accept-Encoding")));
 }
 
 TEST(Server, Http10ClosesUnlessAsked) {
@@ -253,7 +262,8 @@ TEST(Server, SlowClientsAreCut) {
   // Slowloris: a byte now and then must not keep the connection.
   std::atomic<bool> done{false};
   std::thread drip([&] {
-    while (!done && header.Send("x") && body.Send("x")) std::this_thread::sleep_for(milliseconds(200));
+    while (!done && header.Send("x") && body.Send("x"))
+      std::this_thread::sleep_for(milliseconds(200));
   });
   EXPECT_THAT(header.ReadUntil("}"), StartsWith("HTTP/1.1 408 "));
   EXPECT_THAT(body.ReadUntil("}"), StartsWith("HTTP/1.1 408 "));
@@ -307,15 +317,14 @@ TEST(Server, LivesThroughTheEndOfDescriptors) {
   setrlimit(RLIMIT_NOFILE, &tight);
   for (const auto& client : waiting) client->Connect(server->port());
   for (const auto& client : waiting) {
-    EXPECT_THAT(client->ReadAll(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("file descriptors")));
+    EXPECT_THAT(client->ReadAll(),
+                AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("file descriptors")));
   }
   kept.Send(kGet);
   EXPECT_THAT(kept.ReadUntil("GET /a "), StartsWith("HTTP/1.1 200"));
   setrlimit(RLIMIT_NOFILE, &before);
   waiting.clear();
-  EXPECT_TRUE(Eventually([&] {
-    return Ask(server->port(), kLast).starts_with("HTTP/1.1 200");
-  }));
+  EXPECT_TRUE(Eventually([&] { return Ask(server->port(), kLast).starts_with("HTTP/1.1 200"); }));
 }
 
 TEST(Server, APortInUseIsAClearError) {

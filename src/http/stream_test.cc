@@ -101,8 +101,8 @@ TEST(Stream, SendsChunksAndKeepsTheConnection) {
 
 TEST(Stream, Http10GetsItRawAndHeadGetsNone) {
   const auto seen = std::make_shared<Seen>();
-  RunningServer server({}, Streams([&] { return std::make_shared<Pieces>(2, "piece", seen); },
-                                   "text/plain"));
+  RunningServer server(
+      {}, Streams([&] { return std::make_shared<Pieces>(2, "piece", seen); }, "text/plain"));
   EXPECT_TRUE(Ask(server->port(), "GET / HTTP/1.0\r\n\r\n").ends_with("\r\n\r\npiecepiece"));
   EXPECT_EQ(seen->cancels, 0);
   EXPECT_TRUE(Ask(server->port(), "HEAD / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
@@ -113,8 +113,8 @@ TEST(Stream, Http10GetsItRawAndHeadGetsNone) {
 TEST(Stream, PiecesMayBeLargeOrEmptyAndAreNotRunAhead) {
   const auto seen = std::make_shared<Seen>();
   const std::string piece(100000, 'p');
-  RunningServer server({}, Streams([&] { return std::make_shared<Pieces>(400, piece, seen); },
-                                   "text/plain"));
+  RunningServer server(
+      {}, Streams([&] { return std::make_shared<Pieces>(400, piece, seen); }, "text/plain"));
   RawClient client(server->port(), 4096);
   client.Send(kAskLast);
   EXPECT_TRUE(Eventually([&] { return seen->pieces > 0; }));
@@ -125,8 +125,8 @@ TEST(Stream, PiecesMayBeLargeOrEmptyAndAreNotRunAhead) {
   EXPECT_EQ(seen->pieces, 400);
 
   const auto empty = std::make_shared<Seen>();
-  RunningServer other({}, Streams([&] { return std::make_shared<Pieces>(3, "", empty); },
-                                  "text/plain"));
+  RunningServer other(
+      {}, Streams([&] { return std::make_shared<Pieces>(3, "", empty); }, "text/plain"));
   EXPECT_TRUE(Ask(other->port(), kAskLast).ends_with("\r\n\r\n0\r\n\r\n"));
 }
 
@@ -138,7 +138,8 @@ TEST(Stream, EventsArriveOneByOneAndWithoutGzip) {
   EXPECT_THAT(client.ReadUntil("\r\n\r\n"), Not(HasSubstr("gzip")));
   ASSERT_TRUE(Eventually([&] { return stream->IsWaiting(); }));
   for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(Eventually([&] { return stream->Give(std::optional<std::string>("data: x\n\n")); }));
+    ASSERT_TRUE(
+        Eventually([&] { return stream->Give(std::optional<std::string>("data: x\n\n")); }));
     EXPECT_EQ(client.ReadUntil("x\n\n\r\n"), "9\r\ndata: x\n\n\r\n");
   }
   client.Close();
@@ -193,10 +194,10 @@ TEST(Stream, AForgottenTurnCutsTheConnection) {
 
 TEST(Stream, AReaderThatStopsIsCutAndTheStreamTold) {
   const auto seen = std::make_shared<Seen>();
-  RunningServer server({.write_timeout = std::chrono::seconds(1)},
-                       Streams([&] {
-                         return std::make_shared<Pieces>(1000000, std::string(10000, 'p'), seen);
-                       }, "text/plain"));
+  RunningServer server(
+      {.write_timeout = std::chrono::seconds(1)},
+      Streams([&] { return std::make_shared<Pieces>(1000000, std::string(10000, 'p'), seen); },
+              "text/plain"));
   RawClient client(server->port(), 4096);
   client.Send(kAsk);
   EXPECT_TRUE(Eventually([&] { return seen->destroyed.load(); }));

@@ -51,8 +51,8 @@ Result<std::unique_ptr<ssl::context>> MakeServerTls(const std::string& certifica
                 fmt::format("cannot use {} as the TLS key: {}", key_file, ec.message()));
   }
   if (SSL_CTX_check_private_key(native) != 1) {
-    return Fail(Code::kInvalidArgument, fmt::format("the TLS key {} is not the one of {}", key_file,
-                                                    certificate_file));
+    return Fail(Code::kInvalidArgument,
+                fmt::format("the TLS key {} is not the one of {}", key_file, certificate_file));
   }
   return context;
 }

@@ -1,4 +1,5 @@
-// The server's TLS context: TLS 1.2 and later, HTTP/1.1 by ALPN, certificate and key from PEM files.
+// The server's TLS context: TLS 1.2 and later, HTTP/1.1 by ALPN, certificate and key from PEM
+// files.
 #pragma once
 
 #include <boost/asio/ssl/context.hpp>

@@ -44,10 +44,9 @@ class AsioTransport final : public Transport {
     const auto found = resolver.resolve(options_.url.host, options_.url.port, ec);
     if (ec) return Fail(Code::kUnavailable, fmt::format("the host is not known ({})", Words(ec)));
     (void)TRY(Wait([&](auto done) {
-      asio::async_connect(socket_, found,
-                          [done](const error_code& failed, const tcp::endpoint&) mutable {
-                            done(failed, 0);
-                          });
+      asio::async_connect(
+          socket_, found,
+          [done](const error_code& failed, const tcp::endpoint&) mutable { done(failed, 0); });
     }));
     socket_.set_option(tcp::no_delay(true), ec);
     return options_.url.tls ? ShakeHands() : Result<>();

@@ -56,8 +56,8 @@ void Worker::Join() {
 void Worker::Serve(Socket socket, std::string remote_address) {
   asio::post(context_, [this, socket = std::move(socket),
                         remote_address = std::move(remote_address)]() mutable {
-    const auto connection = std::make_shared<Connection>(*this, std::move(socket),
-                                                         std::move(remote_address), tls_);
+    const auto connection =
+        std::make_shared<Connection>(*this, std::move(socket), std::move(remote_address), tls_);
     connection->Start();
     if (stopping_) connection->BeginStop();
     if (closing_) connection->Close();
