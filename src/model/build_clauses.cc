@@ -8,14 +8,15 @@
 
 namespace tenon::model {
 
-bool IsSqlSafe(const Expression& e) {
+bool IsSqlSafe(const Expression& e, bool json_paths) {
   switch (e.op) {
     case Op::kLiteral: {
       const TypeKind kind = e.type.kind;
       return kind != TypeKind::kJson && kind != TypeKind::kList && kind != TypeKind::kDuration;
     }
     case Op::kPath:
-      return e.path.hops.empty() && e.path.json_path.empty() && e.path.root == Root::kRow &&
+      return e.path.hops.empty() && (json_paths || e.path.json_path.empty()) &&
+             e.path.root == Root::kRow &&
              !e.type.IsJson() && e.type.kind != TypeKind::kDuration && e.type.kind != TypeKind::kFloat;
     case Op::kCall:
       if (e.name != "length" || e.args[0]->type.IsJson()) return false;
@@ -34,7 +35,7 @@ bool IsSqlSafe(const Expression& e) {
     default: return false;
   }
   return std::all_of(e.args.begin(), e.args.end(),
-                     [](const ExpressionPtr& arg) { return IsSqlSafe(*arg); });
+                     [&](const ExpressionPtr& arg) { return IsSqlSafe(*arg, json_paths); });
 }
 
 void Builder::BuildClauses(Work& work) {

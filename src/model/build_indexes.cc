@@ -92,6 +92,10 @@ void Builder::BuildIndex(Work& work, const ast::IndexClause& ast) {
     scope.row = &entity;
     scope.place = Place::kIndex;
     out.where = ExpressionChecker(scope, sink_).CheckCondition(*ast.where);
+    if (out.where && !IsSqlSafe(*out.where, true)) {
+      Report(ast.where->span, "the predicate of an index compares columns with values, no more",
+             "= != < <= > >= in is null, and or not");
+    }
     fine = fine && out.where;
   }
   if (!fine || out.columns.empty()) return;

@@ -181,8 +181,9 @@ void Builder::EachItem(Work& work, F visit) {
 // What is wrong with a JSON literal for a type, as a sentence; empty when it fits.
 std::string WhyNotOfType(const boost::json::value& json, const Type& type, int depth = 0);
 
-// True when the database can hold the condition as a CHECK with the very same outcome.
-bool IsSqlSafe(const Expression& expression);
+// True when the database can hold the condition as a CHECK with the very same outcome; with
+// `json_paths`, as the predicate of an index, which may look into JSON.
+bool IsSqlSafe(const Expression& expression, bool json_paths = false);
 
 // Text in small letters, for names that a database takes as equal.
 std::string LowerName(std::string_view name);

@@ -28,7 +28,7 @@ Error OfExpression(std::string_view text, const Diagnostic& diagnostic) {
   // The line, the caret and the hint, without "path:line:column".
   error.message += rendered.substr(line_end == rendered.npos ? rendered.size() : line_end);
   while (!error.message.empty() && error.message.back() == '\n') error.message.pop_back();
-  error.details["offset"] = diagnostic.span.offset;
+  error.details["offset"] = static_cast<std::int64_t>(diagnostic.span.offset);
   if (!diagnostic.hint.empty()) error.details["hint"] = diagnostic.hint;
   return error;
 }

@@ -121,7 +121,7 @@ entity AssetTag in asset_tags { asset_id uuid -> Asset as asset_tags
   EXPECT_EQ(tags->far->name, "tag_id");
   std::vector<std::string> order;
   for (const Entity* entity : model->ByDependency()) order.push_back(entity->name);
-  EXPECT_THAT(order, ElementsAre("User", "Tag", "Asset", "AssetTag"));
+  EXPECT_THAT(order, ElementsAre("User", "Asset", "Tag", "AssetTag"));
 }
 
 TEST(Check, Lifecycles) {

@@ -211,14 +211,13 @@ ExpressionChecker::VisitSides(const ast::Expr& left, const ast::Expr& right) {
     Report(right.span, "only one side of a comparison may go over a to-many relation");
     return std::nullopt;
   }
-  // A JSON path, a literal and a parameter follow the other side.
-  const bool left_follows = IsLooseJson(*first) ||
-                            (first->op == Op::kLiteral && second->op != Op::kLiteral);
-  if (left_follows) {
-    if (!Coerce(*first, second->type, "it is compared with")) return std::nullopt;
-  } else if (!Coerce(*second, first->type, "it is compared with")) {
-    return std::nullopt;
-  }
+  // A JSON path follows the other side, whatever that is; then a literal does.
+  const bool first_follows =
+      IsLooseJson(*first) ||
+      (!IsLooseJson(*second) && first->op == Op::kLiteral && second->op != Op::kLiteral);
+  Expression& follower = first_follows ? *first : *second;
+  const Expression& leader = first_follows ? *second : *first;
+  if (!Coerce(follower, leader.type, "it is compared with")) return std::nullopt;
   return std::pair(std::move(first), std::move(second));
 }
 

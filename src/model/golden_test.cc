@@ -105,11 +105,11 @@ TEST_P(Golden, ChecksAndFormats) {
   Compare(".fmt", formatted);
 }
 
-// The formatted text means the same.
+// The formatted text of a model that checks means the same.
 TEST_P(Golden, FormattedTextChecksToTheSame) {
   const Sources sources = Split(GetParam().filename().string(), ReadFile(GetParam()));
   const auto model = Check(sources);
-  if (!model) GTEST_SKIP() << "does not check";
+  if (!model) return;
   Sources formatted;
   for (std::uint32_t file = 0; file < sources.size(); ++file) {
     formatted.Add(sources.file(file).path, Format(sources, file).value());

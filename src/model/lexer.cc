@@ -54,8 +54,9 @@ class Lexer {
   Lexed Run() {
     if (const auto bad = InvalidUtf8At(text_)) {
       Report(*bad, 1, "the text is not valid UTF-8");
-      // What stands before the bad byte is still read, so that other errors are reported with it.
-      text_ = text_.substr(0, *bad);
+      // What stands before the bad byte of a file is still read, so that other errors are reported
+      // with it.
+      text_ = text_.substr(0, mode_ == LexMode::kModel ? *bad : 0);
     }
     while (at_ < text_.size() && !sink_.Full()) Step();
     at_ = text_.size();
@@ -97,6 +98,9 @@ class Lexer {
       ReadNumber();
     } else if (c == '"' || (c == '\'' && mode_ == LexMode::kFilter)) {
       ReadString(c);
+    } else if (c == '\'' && ClosesOnItsLine(c)) {
+      Report(at_, 1, "text is put in double quotes", "write \"...\"");
+      ReadString(c);  // as what it was meant to be
     } else {
       ReadPunctuation(c);
     }
@@ -156,6 +160,11 @@ class Lexer {
     // Its first digit in its place keeps the parser from a second error.
     Take(TokenKind::kInt, all.size());
     out_.tokens.back().length = 1;
+  }
+
+  [[nodiscard]] bool ClosesOnItsLine(char quote) const {
+    const std::size_t end = text_.find_first_of(quote == '"' ? "\"\n" : "'\n", at_ + 1);
+    return end != text_.npos && text_[end] == quote;
   }
 
   void ReadString(char quote) {

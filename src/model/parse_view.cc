@@ -32,7 +32,7 @@ bool Parser::ParseView(ast::File& file) {
   } else {
     ParseDescription(out.description);
     bool one_line = false;
-    closed = ParseBlock(out.end, one_line, true, [&] {
+    closed = ParseBlock(out.end, one_line, false, [&] {
       const Span at = Here();
       if (!ExpectWord("of")) return false;
       ast::ViewBody body;

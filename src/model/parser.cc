@@ -271,7 +271,9 @@ bool Parser::ParseDeclaration(ast::File& file) {
     sink_.Report(start, "this '}' closes nothing");
     return false;
   }
-  Unexpected(OneOf(kWords), DidYouMean(word, kWords));
+  const std::string_view shown = text_.substr(Peek().offset, Peek().length);
+  sink_.Report(start, fmt::format("expected {}, not '{}'", OneOf(kWords), Ellipsis(shown, 40)),
+               DidYouMean(word, kWords));
   return false;
 }
 
