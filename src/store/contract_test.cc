@@ -316,7 +316,8 @@ class Recorder final : public WriteObserver {
   void RollbackTo(std::size_t mark) override { count_ = static_cast<int>(mark); }
   Result<void> BeforeCommit(Transaction& t) override {
     if (fail_) return Fail(Code::kInternal, "not now");
-    TRY(t.Execute("INSERT INTO parent (id, name) VALUES (1000 + (SELECT count(*) FROM parent), "
+    TRY(
+        t.Execute("INSERT INTO parent (id, name) VALUES (1000 + (SELECT count(*) FROM parent), "
                   "'commit ' || (SELECT count(*) FROM parent))",
                   {}));
     return {};
@@ -417,16 +418,16 @@ TEST_P(StoreContract, ManyThreadsWriteAndRead) {
   EXPECT_EQ(Count(), kThreads * kEach);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Stores, StoreContract,
-    ::testing::Values(Factory{"Sqlite",
-                              [](const std::string& directory, WriteQueueLimits queue) {
-                                SqliteOptions options;
-                                options.directory = directory;
-                                options.queue = queue;
-                                return testing::OpenSqlite(std::move(options));
-                              }}),
-    [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Stores, StoreContract,
+                         ::testing::Values(Factory{
+                             "Sqlite",
+                             [](const std::string& directory, WriteQueueLimits queue) {
+                               SqliteOptions options;
+                               options.directory = directory;
+                               options.queue = queue;
+                               return testing::OpenSqlite(std::move(options));
+                             }}),
+                         [](const auto& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace tenon

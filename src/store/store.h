@@ -50,8 +50,7 @@ class Transaction : public Reader {
  public:
   // Runs a statement; the number of rows it changed. A broken unique constraint or reference is
   // kConflict with details {"constraint": "unique"|"reference"|"check", "table", "columns": [..]}.
-  virtual Result<std::int64_t> Execute(std::string_view sql,
-                                       std::span<const Value> parameters) = 0;
+  virtual Result<std::int64_t> Execute(std::string_view sql, std::span<const Value> parameters) = 0;
 };
 
 // A transaction that may change the schema. References are not enforced inside it; they are checked
@@ -66,8 +65,8 @@ class SchemaTransaction : public Transaction {
 // the write queue is fair.
 struct Scope {
   Uuid tenant;
-  bool across_tenants = false;                // system work
-  std::chrono::milliseconds deadline{5000};   // of a read
+  bool across_tenants = false;               // system work
+  std::chrono::milliseconds deadline{5000};  // of a read
 };
 
 enum class Lane { kInteractive, kBulk };
@@ -88,17 +87,17 @@ struct WriteJob {
 class WriteObserver {
  public:
   virtual ~WriteObserver() = default;
-  virtual std::size_t Mark() = 0;                            // before each job
-  virtual void RollbackTo(std::size_t mark) = 0;             // the job failed
+  virtual std::size_t Mark() = 0;                 // before each job
+  virtual void RollbackTo(std::size_t mark) = 0;  // the job failed
   virtual Result<void> BeforeCommit(Transaction& transaction) = 0;
-  virtual void AfterCommit() = 0;                            // durable
+  virtual void AfterCommit() = 0;  // durable
 };
 
 struct StoreStats {
   std::int64_t queued_interactive = 0, queued_bulk = 0;
   std::int64_t commits = 0, jobs = 0, failed_jobs = 0;
   std::int64_t database_bytes = 0, wal_bytes = 0;
-  std::string fault;              // why writes fail now ("database or disk is full"); empty: none
+  std::string fault;  // why writes fail now ("database or disk is full"); empty: none
 };
 
 // Thread-safe.

@@ -29,7 +29,7 @@ CREATE TABLE "operator_actions" (
   "tenant_id" uuid NOT NULL,
   "deployment_id" uuid NOT NULL,
   "operator_type" text NOT NULL CONSTRAINT "ck_operator_actions_operator_type" CHECK ("operator_type" IN ('system_monitor', 'remediation', 'optimization')),
-  "action_type" text NOT NULL CONSTRAINT "ck_operator_actions_action_type" CHECK ("action_type" IN ('key_rotation_available', 'key_rotation_needed', 'add_fallback_model', 'increase_timeout', 'increase_memory', 'flag_config_error', 'flag_dependency', 'flag_unknown', 'patch', 're-execute', 'escalate', 'cost', 'reliability', 'quality')),
+  "action_type" text NOT NULL,
   "description" text,
   "before_state" jsonb,
   "after_state" jsonb,
@@ -85,3 +85,10 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER "tg_deployments_updated" BEFORE UPDATE ON "deployments" FOR EACH ROW EXECUTE FUNCTION "tg_deployments_updated"();
+
+CREATE OR REPLACE FUNCTION "tg_operator_actions_enums"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW."action_type" NOT IN ('key_rotation_available', 'key_rotation_needed', 'add_fallback_model', 'increase_timeout', 'increase_memory', 'flag_config_error', 'flag_dependency', 'flag_unknown', 'patch', 're-execute', 'escalate', 'cost', 'reliability', 'quality') THEN RAISE EXCEPTION 'enum: operator_actions.action_type' USING ERRCODE = 'check_violation'; END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER "tg_operator_actions_enums" BEFORE INSERT OR UPDATE ON "operator_actions" FOR EACH ROW EXECUTE FUNCTION "tg_operator_actions_enums"();

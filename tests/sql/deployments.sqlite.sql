@@ -26,7 +26,7 @@ CREATE TABLE "operator_actions" (
   "tenant_id" TEXT NOT NULL,
   "deployment_id" TEXT NOT NULL,
   "operator_type" TEXT NOT NULL CONSTRAINT "ck_operator_actions_operator_type" CHECK ("operator_type" IN ('system_monitor', 'remediation', 'optimization')),
-  "action_type" TEXT NOT NULL CONSTRAINT "ck_operator_actions_action_type" CHECK ("action_type" IN ('key_rotation_available', 'key_rotation_needed', 'add_fallback_model', 'increase_timeout', 'increase_memory', 'flag_config_error', 'flag_dependency', 'flag_unknown', 'patch', 're-execute', 'escalate', 'cost', 'reliability', 'quality')),
+  "action_type" TEXT NOT NULL,
   "description" TEXT,
   "before_state" TEXT CONSTRAINT "ck_operator_actions_before_state" CHECK ("before_state" IS NULL OR json_valid("before_state")),
   "after_state" TEXT CONSTRAINT "ck_operator_actions_after_state" CHECK ("after_state" IS NULL OR json_valid("after_state")),
@@ -74,6 +74,16 @@ CREATE TRIGGER "tg_deployments_updated" AFTER UPDATE ON "deployments"
 WHEN NEW."updated_at" IS OLD."updated_at" AND NEW."updated_at" IS NOT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))
 BEGIN
   UPDATE "deployments" SET "updated_at" = (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')) WHERE rowid = NEW.rowid;
+END;
+
+CREATE TRIGGER "tg_operator_actions_enums_insert" BEFORE INSERT ON "operator_actions"
+BEGIN
+  SELECT RAISE(ABORT, 'enum: operator_actions.action_type') WHERE NEW."action_type" NOT IN ('key_rotation_available', 'key_rotation_needed', 'add_fallback_model', 'increase_timeout', 'increase_memory', 'flag_config_error', 'flag_dependency', 'flag_unknown', 'patch', 're-execute', 'escalate', 'cost', 'reliability', 'quality');
+END;
+
+CREATE TRIGGER "tg_operator_actions_enums_update" BEFORE UPDATE OF "action_type" ON "operator_actions"
+BEGIN
+  SELECT RAISE(ABORT, 'enum: operator_actions.action_type') WHERE NEW."action_type" NOT IN ('key_rotation_available', 'key_rotation_needed', 'add_fallback_model', 'increase_timeout', 'increase_memory', 'flag_config_error', 'flag_dependency', 'flag_unknown', 'patch', 're-execute', 'escalate', 'cost', 'reliability', 'quality');
 END;
 
 CREATE TRIGGER "tg_execution_logs_output_asset_id_deleted" AFTER DELETE ON "assets"

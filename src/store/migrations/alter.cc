@@ -55,8 +55,7 @@ bool HasSame(const std::vector<Item>& list, const Item& item) {
 bool CanBeAdded(const PhysicalColumn& column) {
   const bool constant = !column.default_sql.starts_with('(');
   const bool same_fill = column.fill_sql.empty() || column.fill_sql == column.default_sql;
-  return constant && same_fill &&
-         (column.nullable || !column.default_sql.empty());
+  return constant && same_fill && (column.nullable || !column.default_sql.empty());
 }
 
 bool NeedsRebuild(const TableEdit& edit) {
@@ -79,8 +78,8 @@ std::string RenameValues(const TableEdit& edit, const PhysicalColumn& column,
   std::string cases;
   for (const TableEdit::RenamedValue& item : edit.renamed_values) {
     if (item.column == column.name) {
-      cases += fmt::format(" WHEN {} THEN {}", QuoteText(item.old_value),
-                           QuoteText(item.new_value));
+      cases +=
+          fmt::format(" WHEN {} THEN {}", QuoteText(item.old_value), QuoteText(item.new_value));
     }
   }
   return cases.empty() ? value : fmt::format("CASE {}{} ELSE {} END", value, cases, value);
@@ -145,8 +144,8 @@ void Rebuild(const TableEdit& edit, AlterSql& out) {
   Add(out.sql, fmt::format("INSERT INTO {} ({})\n  SELECT {}\n  FROM {}", QuoteName(temporary),
                            NameList(names), fmt::join(values, ", "), QuoteName(edit.from.name)));
   Add(out.sql, "DROP TABLE " + QuoteName(edit.from.name));
-  Add(out.sql, fmt::format("ALTER TABLE {} RENAME TO {}", QuoteName(temporary),
-                           QuoteName(edit.to.name)));
+  Add(out.sql,
+      fmt::format("ALTER TABLE {} RENAME TO {}", QuoteName(temporary), QuoteName(edit.to.name)));
 }
 
 void AddColumns(const TableEdit& edit, AlterSql& out) {

@@ -10,9 +10,8 @@ namespace tenon {
 namespace {
 
 // Stored as text whose form the engine checks, not the database.
-constexpr std::array<std::string_view, 11> kText = {"text", "enum",     "uuid", "ulid",
-                                                    "ip",   "url",      "cron", "timezone",
-                                                    "time", "duration", "json"};
+constexpr std::array<std::string_view, 11> kText = {
+    "text", "enum", "uuid", "ulid", "ip", "url", "cron", "timezone", "time", "duration", "json"};
 
 bool IsText(std::string_view kind) {
   return std::find(kText.begin(), kText.end(), kind) != kText.end();

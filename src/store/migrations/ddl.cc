@@ -12,9 +12,9 @@ std::string ColumnSql(const PhysicalTable& table, const PhysicalColumn& column,
   if (!column.nullable) sql += " NOT NULL";
   if (!column.default_sql.empty()) sql += " DEFAULT " + column.default_sql;
   if (!column.check_sql.empty()) {
-    sql += fmt::format(" CONSTRAINT {} CHECK ({})",
-                       QuoteName(fmt::format("ck_{}_{}", table.name, column.name)),
-                       column.check_sql);
+    sql +=
+        fmt::format(" CONSTRAINT {} CHECK ({})",
+                    QuoteName(fmt::format("ck_{}_{}", table.name, column.name)), column.check_sql);
   }
   return sql;
 }
@@ -42,8 +42,7 @@ std::string CreateTableSql(const PhysicalTable& table, Dialect dialect, std::str
 
 std::string CreateIndexSql(const PhysicalTable& table, const PhysicalIndex& index) {
   return fmt::format("CREATE {}INDEX {} ON {}{} ({}){}", index.unique ? "UNIQUE " : "",
-                     QuoteName(index.name), QuoteName(table.name), index.method,
-                     index.columns_sql,
+                     QuoteName(index.name), QuoteName(table.name), index.method, index.columns_sql,
                      index.where_sql.empty() ? "" : " WHERE " + index.where_sql);
 }
 

@@ -93,21 +93,22 @@ TEST(Ddl, OfEveryModelIsAcceptedAndTakenBack) {
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(done->migrations.size(), 5u);
   EXPECT_TRUE(store->CheckIntegrity()->empty());
-  EXPECT_EQ(testing::IntOf(*store, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
-                                       "AND sql NOT LIKE '%STRICT' AND name NOT LIKE 'sqlite%'"),
+  EXPECT_EQ(testing::IntOf(*store,
+                           "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
+                           "AND sql NOT LIKE '%STRICT' AND name NOT LIKE 'sqlite%'"),
             0);
 
   const auto start = std::chrono::steady_clock::now();
   EXPECT_TRUE(Migrate(*store, *model, clock)->migrations.empty());
   const auto took = std::chrono::steady_clock::now() - start;
   EXPECT_LT(took, std::chrono::milliseconds(20));
-  RecordProperty("nothing_to_do_us",
-                 static_cast<int>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
+  RecordProperty(
+      "nothing_to_do_us",
+      static_cast<int>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()));
 
   const auto back = Rollback(*store, {.count = 5, .to_version = ""});
   ASSERT_TRUE(back) << back.error().message;
-  EXPECT_EQ(testing::IntOf(*store, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"),
-            1);
+  EXPECT_EQ(testing::IntOf(*store, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"), 1);
 }
 
 }  // namespace

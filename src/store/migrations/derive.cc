@@ -19,26 +19,42 @@ using model::TypeKind;
 
 std::string_view KindName(TypeKind kind) {
   switch (kind) {
-    case TypeKind::kUuid: return "uuid";
-    case TypeKind::kUlid: return "ulid";
-    case TypeKind::kInt: return "int";
-    case TypeKind::kDecimal: return "decimal";
-    case TypeKind::kFloat: return "float";
-    case TypeKind::kBool: return "bool";
-    case TypeKind::kTime: return "time";
-    case TypeKind::kDuration: return "duration";
+    case TypeKind::kUuid:
+      return "uuid";
+    case TypeKind::kUlid:
+      return "ulid";
+    case TypeKind::kInt:
+      return "int";
+    case TypeKind::kDecimal:
+      return "decimal";
+    case TypeKind::kFloat:
+      return "float";
+    case TypeKind::kBool:
+      return "bool";
+    case TypeKind::kTime:
+      return "time";
+    case TypeKind::kDuration:
+      return "duration";
     case TypeKind::kJson:
     case TypeKind::kList:
-    case TypeKind::kMap: return "json";
-    case TypeKind::kEnum: return "enum";
-    case TypeKind::kIp: return "ip";
-    case TypeKind::kUrl: return "url";
-    case TypeKind::kCron: return "cron";
-    case TypeKind::kTimezone: return "timezone";
-    case TypeKind::kSecret: return "secret";
+    case TypeKind::kMap:
+      return "json";
+    case TypeKind::kEnum:
+      return "enum";
+    case TypeKind::kIp:
+      return "ip";
+    case TypeKind::kUrl:
+      return "url";
+    case TypeKind::kCron:
+      return "cron";
+    case TypeKind::kTimezone:
+      return "timezone";
+    case TypeKind::kSecret:
+      return "secret";
     case TypeKind::kText:
     case TypeKind::kLiteral:
-    case TypeKind::kNull: break;
+    case TypeKind::kNull:
+      break;
   }
   return "text";
 }
@@ -96,24 +112,34 @@ std::string Neutral(const Field& field, Dialect dialect) {
   const bool sqlite = dialect == Dialect::kSqlite;
   switch (field.type.kind) {
     case TypeKind::kInt:
-      return std::to_string(field.type.min.value_or(std::min<std::int64_t>(
-          0, field.type.max.value_or(0))));
-    case TypeKind::kDecimal: return "0";
-    case TypeKind::kFloat: return sqlite ? "0.0" : "0";
-    case TypeKind::kBool: return sqlite ? "0" : "false";
-    case TypeKind::kTime: return std::string(NowSql(dialect));
-    case TypeKind::kDuration: return LiteralSql(Value(Duration{0}), field.type, dialect);
+      return std::to_string(
+          field.type.min.value_or(std::min<std::int64_t>(0, field.type.max.value_or(0))));
+    case TypeKind::kDecimal:
+      return "0";
+    case TypeKind::kFloat:
+      return sqlite ? "0.0" : "0";
+    case TypeKind::kBool:
+      return sqlite ? "0" : "false";
+    case TypeKind::kTime:
+      return std::string(NowSql(dialect));
+    case TypeKind::kDuration:
+      return LiteralSql(Value(Duration{0}), field.type, dialect);
     case TypeKind::kJson:
-    case TypeKind::kMap: return "'{}'";
-    case TypeKind::kList: return "'[]'";
-    case TypeKind::kUuid: return LiteralSql(Value(Uuid{}), field.type, dialect);
-    case TypeKind::kIp: return "'0.0.0.0'";
+    case TypeKind::kMap:
+      return "'{}'";
+    case TypeKind::kList:
+      return "'[]'";
+    case TypeKind::kUuid:
+      return LiteralSql(Value(Uuid{}), field.type, dialect);
+    case TypeKind::kIp:
+      return "'0.0.0.0'";
     case TypeKind::kEnum:
       if (field.type.enumeration != nullptr && !field.type.enumeration->values.empty()) {
         return QuoteText(field.type.enumeration->values.front().name);
       }
       return "''";
-    default: return "''";
+    default:
+      return "''";
   }
 }
 
@@ -136,8 +162,9 @@ void AddDefaults(const Entity& entity, const Field& field, Dialect dialect, Phys
              !entity.lifecycle->initial.empty()) {
     out.default_sql = QuoteText(entity.lifecycle->initial);
   } else if (field.namespace_label && entity.tenant != nullptr) {
-    out.fill_sql = fmt::format("(SELECT \"slug\" FROM \"tenants\" WHERE \"tenants\".\"id\" = {}.{})",
-                               QuoteName(entity.table), QuoteName(entity.tenant->name));
+    out.fill_sql =
+        fmt::format("(SELECT \"slug\" FROM \"tenants\" WHERE \"tenants\".\"id\" = {}.{})",
+                    QuoteName(entity.table), QuoteName(entity.tenant->name));
   }
   if (out.fill_sql.empty()) out.fill_sql = out.default_sql;
 }
@@ -182,7 +209,8 @@ std::optional<PhysicalReference> DeriveReference(const Entity& entity, const Fie
   out.columns.push_back(field.name);
   out.target_columns.push_back(key.front()->name);
   if (dialect == Dialect::kPostgres) {
-    if (field.reference->on_delete == model::OnDelete::kCascade) out.on_delete = " ON DELETE CASCADE";
+    if (field.reference->on_delete == model::OnDelete::kCascade)
+      out.on_delete = " ON DELETE CASCADE";
     if (field.reference->on_delete == model::OnDelete::kNull) {
       out.on_delete = fmt::format(" ON DELETE SET NULL ({})", QuoteName(field.name));
     }
@@ -244,8 +272,8 @@ std::optional<PhysicalIndex> DeriveTargetIndex(const Entity& entity) {
   if (!entity.referenced || entity.tenant == nullptr) return std::nullopt;
   if (entity.key.size() != 1 || entity.key.front() == entity.tenant) return std::nullopt;
   PhysicalIndex out;
-  out.name = fmt::format("uq_{}_{}_{}", entity.table, entity.tenant->name,
-                         entity.key.front()->name);
+  out.name =
+      fmt::format("uq_{}_{}_{}", entity.table, entity.tenant->name, entity.key.front()->name);
   out.unique = true;
   out.columns_sql = NameList({entity.tenant->name, entity.key.front()->name});
   return out;

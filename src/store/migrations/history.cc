@@ -31,8 +31,8 @@ std::string Sql(Dialect dialect, std::string text) {
 
 Result<void> AddTables(std::string_view remembered, CurrentSchema& current) {
   const json::value document = TRY(ParseJson(remembered));
-  const json::value* tables = document.is_object() ? document.as_object().if_contains("tables")
-                                                   : nullptr;
+  const json::value* tables =
+      document.is_object() ? document.as_object().if_contains("tables") : nullptr;
   if (tables == nullptr || !tables->is_array()) {
     return Fail(Code::kInternal, "schema_migrations holds a schema that cannot be read");
   }
@@ -102,10 +102,11 @@ Result<CurrentSchema> LoadCurrent(Reader& reader, Dialect dialect, bool tables) 
   // Versions of one model sort by number, since it is written with four digits. The order of the
   // last migrations keeps what was made first first.
   const std::string sql = fmt::format(
-      "SELECT m.version, m.model, {}, m.schema_json LIKE '%\"kept\":true%' FROM schema_migrations m WHERE m.version = (SELECT "
+      "SELECT m.version, m.model, {}, m.schema_json LIKE '%\"kept\":true%' FROM schema_migrations "
+      "m WHERE m.version = (SELECT "
       "max(n.version) FROM schema_migrations n WHERE n.model = m.model) ORDER BY m.applied_at",
-      tables ? "m.schema_json" : fmt::format("substr(m.schema_json, 1, {})",
-                                             kHashAt - 1 + kHashDigits));
+      tables ? "m.schema_json"
+             : fmt::format("substr(m.schema_json, 1, {})", kHashAt - 1 + kHashDigits));
   TRY(reader.Query(sql, {}, [&](const Row& row) -> Result<bool> {
     const std::string model(row.Text(1));
     const std::string_view remembered = row.Text(2);

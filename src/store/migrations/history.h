@@ -16,7 +16,7 @@ namespace tenon {
 std::string MigrationsTableSql(Dialect dialect);
 
 struct AppliedMigration {
-  std::string version;      // "workflows.0001"
+  std::string version;  // "workflows.0001"
   std::string model;
   Time applied_at{};
   std::string description;

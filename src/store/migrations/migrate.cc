@@ -64,8 +64,9 @@ Result<void> CheckReferences(SchemaTransaction& transaction, const MigrationStep
 
 Error Explain(Error error, const Migration& migration, const MigrationStep& step) {
   if (error.code == Code::kConflict && error.details.contains("constraint")) {
-    error.message += "; rows that are there do not fit: change them first, or take the change out "
-                     "of the model";
+    error.message +=
+        "; rows that are there do not fit: change them first, or take the change out "
+        "of the model";
   }
   return std::move(error).In(fmt::format("{}: {}", migration.version, step.description));
 }
@@ -93,8 +94,8 @@ Result<MigrationPlan> PlanMigrations(Store& store, const model::Model& model,
   MigrationPlan plan;
   TRY(store.Read(SystemScope(), [&](Reader& reader) -> Result<void> {
     CurrentSchema current = TRY(LoadCurrent(reader, store.dialect(), false));
-    const bool same = std::all_of(
-        wanted.models.begin(), wanted.models.end(), [&](const std::string& name) {
+    const bool same =
+        std::all_of(wanted.models.begin(), wanted.models.end(), [&](const std::string& name) {
           const auto hash = current.hashes.find(name);
           return hash != current.hashes.end() && hash->second == HashOfModel(wanted, name);
         });

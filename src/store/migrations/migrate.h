@@ -32,8 +32,8 @@ Result<MigrationPlan> Migrate(Store& store, const model::Model& model, Clock& cl
                               const MigrateOptions& options = {});
 
 struct RollbackOptions {
-  int count = 1;            // migrations, the last applied first
-  std::string to_version;   // instead: all that were applied after this one
+  int count = 1;           // migrations, the last applied first
+  std::string to_version;  // instead: all that were applied after this one
   bool dry_run = false;
 };
 

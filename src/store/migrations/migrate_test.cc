@@ -16,13 +16,13 @@
 namespace tenon {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using testing::IntOf;
+using ::testing::IsEmpty;
 using testing::QueryInt;
 using testing::QueryText;
 using testing::RunScript;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 std::shared_ptr<const model::Model> Parse(const std::string& text) {
   model::Sources sources;
@@ -121,16 +121,15 @@ class MigrateTest : public ::testing::Test {
             return true;
           }));
       std::vector<std::string> lines;
-      TRY(reader.Query(
-          "SELECT name, sql FROM sqlite_schema WHERE sql NOT NULL ORDER BY name", {},
-          [&](const Row& row) -> Result<bool> {
-            std::istringstream sql{std::string(row.Text(1))};
-            for (std::string line; std::getline(sql, line);) {
-              if (line.ends_with(',')) line.pop_back();
-              lines.push_back(std::string(row.Text(0)) + ": " + line + "\n");
-            }
-            return true;
-          }));
+      TRY(reader.Query("SELECT name, sql FROM sqlite_schema WHERE sql NOT NULL ORDER BY name", {},
+                       [&](const Row& row) -> Result<bool> {
+                         std::istringstream sql{std::string(row.Text(1))};
+                         for (std::string line; std::getline(sql, line);) {
+                           if (line.ends_with(',')) line.pop_back();
+                           lines.push_back(std::string(row.Text(0)) + ": " + line + "\n");
+                         }
+                         return true;
+                       }));
       std::sort(lines.begin(), lines.end());
       for (const std::string& line : lines) out += line;
       return {};
@@ -229,8 +228,7 @@ TEST_F(MigrateTest, RenamedFieldKeepsItsValues) {
 }
 
 TEST_F(MigrateTest, InlineEnumGainsAndRenamesValues) {
-  ThereAndBack(
-      Replaced(kBase, "enum(new, old) = new", "enum(fresh was new, old, broken) = fresh"));
+  ThereAndBack(Replaced(kBase, "enum(new, old) = new", "enum(fresh was new, old, broken) = fresh"));
   EXPECT_EQ(QueryText(*store_, "SELECT state FROM things WHERE id = 'a'"), "fresh");
   Sql("UPDATE things SET state = 'broken' WHERE id = 'a'");
   EXPECT_FALSE(TrySql("UPDATE things SET state = 'new' WHERE id = 'a'"));
@@ -318,7 +316,8 @@ TEST_F(MigrateTest, ChecksChange) {
 }
 
 TEST_F(MigrateTest, AFieldThatLeftIsKeptUntilItsDropIsAskedFor) {
-  const std::string text = Replaced(Replaced(kBase, "  notes text?\n", ""), "  size int(0..100) = 1\n", "");
+  const std::string text =
+      Replaced(Replaced(kBase, "  notes text?\n", ""), "  size int(0..100) = 1\n", "");
   const MigrationPlan kept = To(text);
   EXPECT_THAT(kept.kept, ElementsAre("things.size", "things.notes"));
   EXPECT_EQ(QueryText(*store_, "SELECT notes FROM things WHERE id = 'a'"), "soft");
@@ -346,8 +345,9 @@ TEST_F(MigrateTest, ARequiredFieldThatLeftIsInNobodysWay) {
 
 TEST_F(MigrateTest, ATableThatLeftIsKeptUntilItsDropIsAskedFor) {
   const std::string base = kBase;
-  const std::string with = base + "\nentity Part in parts {\n  id uuid key\n  thing_id uuid -> Thing "
-                                  "on delete cascade\n}\n";
+  const std::string with = base +
+                           "\nentity Part in parts {\n  id uuid key\n  thing_id uuid -> Thing "
+                           "on delete cascade\n}\n";
   To(with);
   Sql("INSERT INTO parts (id, tenant_id, thing_id) VALUES ('p', 't1', 'a')");
   EXPECT_THAT(To(base).kept, ElementsAre("parts"));
@@ -360,9 +360,8 @@ TEST_F(MigrateTest, ATableThatLeftIsKeptUntilItsDropIsAskedFor) {
 TEST_F(MigrateTest, AFailedMigrationLeavesNothing) {
   Sql("UPDATE things SET name = 'same'");
   const std::string before = Schema();
-  const std::string text = Replaced(
-      Replaced(kBase, "notes text?", "notes text?\n  weight float?"),
-      "index idx_things_name (name)", "unique (name)");
+  const std::string text = Replaced(Replaced(kBase, "notes text?", "notes text?\n  weight float?"),
+                                    "index idx_things_name (name)", "unique (name)");
   EXPECT_FALSE(Try(text));
   EXPECT_EQ(Schema(), before);
   EXPECT_EQ(IntOf(*store_, "SELECT count(*) FROM schema_migrations"), 1);
@@ -398,8 +397,9 @@ TEST_F(MigrateTest, TheShellSetsNullAndCascades) {
 }
 
 TEST_F(MigrateTest, AReferenceCannotLeaveItsTenant) {
-  EXPECT_FALSE(TrySql("INSERT INTO things (id, tenant_id, maker_id, name) VALUES "
-                      "('x', 't2', 'm1', 'theft')"));
+  EXPECT_FALSE(
+      TrySql("INSERT INTO things (id, tenant_id, maker_id, name) VALUES "
+             "('x', 't2', 'm1', 'theft')"));
 }
 
 TEST_F(MigrateTest, UpdatedAtMovesForTheShellOnly) {

@@ -177,9 +177,8 @@ TableEdit Planner::EditOf(const PhysicalTable& before, const PhysicalTable& want
           before.Find(column.name)->check_sql.find(QuoteText(old_value)) != std::string::npos;
       const bool in_enum =
           std::any_of(before.enums.begin(), before.enums.end(), [&](const PhysicalEnum& item) {
-            return item.column == column.name &&
-                   std::find(item.values.begin(), item.values.end(), old_value) !=
-                       item.values.end();
+            return item.column == column.name && std::find(item.values.begin(), item.values.end(),
+                                                           old_value) != item.values.end();
           });
       if (in_check || in_enum) edit.renamed_values.push_back({column.name, old_value, new_value});
     }

@@ -31,11 +31,11 @@ struct MigrationStep {
 };
 
 struct Migration {
-  std::string version;      // "workflows.0001"
+  std::string version;  // "workflows.0001"
   std::string model;
   std::string description;
   std::vector<MigrationStep> steps;  // empty: only what is remembered changes
-  std::string schema_json;  // the model's tables after it
+  std::string schema_json;           // the model's tables after it
 
   [[nodiscard]] std::string Up() const;    // of all steps, in order
   [[nodiscard]] std::string Down() const;  // in reverse
@@ -51,9 +51,9 @@ struct MigrationPlan {
 // What a store remembers.
 struct CurrentSchema {
   PhysicalSchema schema;
-  std::map<std::string, int> numbers;        // model -> number of its last migration
+  std::map<std::string, int> numbers;         // model -> number of its last migration
   std::map<std::string, std::string> hashes;  // model -> HashOfModel at its last migration
-  bool keeps = false;                        // something that left the model is still there
+  bool keeps = false;                         // something that left the model is still there
 };
 
 // kInvalidArgument when a drop names what is not there or still in the model.

@@ -90,9 +90,8 @@ PhysicalTable Read(const json::object& in) {
   table.primary_key = Texts(in, "key");
   table.policies = Texts(in, "policies");
   table.kept = Flag(in, "kept");
-  ForEach(in, "columns", [&](const json::object& item) {
-    table.columns.push_back(ColumnFromJson(item));
-  });
+  ForEach(in, "columns",
+          [&](const json::object& item) { table.columns.push_back(ColumnFromJson(item)); });
   ForEach(in, "references", [&](const json::object& item) {
     table.references.push_back({Text(item, "name"), Texts(item, "columns"), Text(item, "table"),
                                 Texts(item, "target"), Text(item, "on_delete")});
@@ -172,8 +171,8 @@ json::object ToJson(const PhysicalTable& table) {
   Put(out, "enums", std::move(enums));
   json::array triggers;
   for (const PhysicalTrigger& trigger : table.triggers) {
-    triggers.push_back(json::object{
-        {"name", trigger.name}, {"table", trigger.table}, {"sql", trigger.sql}});
+    triggers.push_back(
+        json::object{{"name", trigger.name}, {"table", trigger.table}, {"sql", trigger.sql}});
   }
   Put(out, "triggers", std::move(triggers));
   Put(out, "policies", Strings(table.policies));

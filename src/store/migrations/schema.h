@@ -18,9 +18,9 @@ namespace tenon {
 
 struct PhysicalColumn {
   std::string name;
-  std::string kind;         // of the model: "uuid", "text", "decimal", ...
-  std::string sql_type;     // TEXT, varchar(100)
-  int scale = 0;            // of decimals
+  std::string kind;      // of the model: "uuid", "text", "decimal", ...
+  std::string sql_type;  // TEXT, varchar(100)
+  int scale = 0;         // of decimals
   bool nullable = false;
   std::string default_sql;  // of DEFAULT; empty: none
   std::string check_sql;    // of CHECK; empty: none
@@ -28,8 +28,8 @@ struct PhysicalColumn {
   bool kept = false;        // no longer in the model; kept because nobody asked to drop it
 
   // Known from the model only; not part of the JSON.
-  std::string fill_sql;     // for rows that are there when the column is added; empty: null
-  std::string was;          // earlier name
+  std::string fill_sql;  // for rows that are there when the column is added; empty: null
+  std::string was;       // earlier name
   std::vector<std::pair<std::string, std::string>> renamed_values = {};  // old -> new
 };
 
@@ -38,7 +38,7 @@ struct PhysicalReference {
   std::vector<std::string> columns;
   std::string table;
   std::vector<std::string> target_columns;
-  std::string on_delete;    // "", " ON DELETE CASCADE" (PostgreSQL only)
+  std::string on_delete;  // "", " ON DELETE CASCADE" (PostgreSQL only)
 };
 
 struct PhysicalCheck {
@@ -56,8 +56,8 @@ struct PhysicalIndex {
 
 struct PhysicalTrigger {
   std::string name;
-  std::string table;        // that it is on; may be one of another model
-  std::string sql;          // one or more statements
+  std::string table;  // that it is on; may be one of another model
+  std::string sql;    // one or more statements
 };
 
 // Named enums of a table's columns, checked by a trigger so that a new value rebuilds no table.
@@ -72,7 +72,7 @@ struct PhysicalTable {
   std::vector<PhysicalColumn> columns;
   std::vector<std::string> primary_key;
   std::vector<PhysicalReference> references;
-  std::vector<PhysicalCheck> checks;      // over several columns
+  std::vector<PhysicalCheck> checks;  // over several columns
   std::vector<PhysicalIndex> indexes;
   std::vector<PhysicalEnum> enums;
   std::vector<PhysicalTrigger> triggers;  // that this table's entity gives rise to
@@ -84,8 +84,8 @@ struct PhysicalTable {
 
 struct PhysicalSchema {
   Dialect dialect = Dialect::kSqlite;
-  std::vector<std::string> models;        // in order of migration
-  std::vector<PhysicalTable> tables;      // referenced before referencing, where there is an order
+  std::vector<std::string> models;    // in order of migration
+  std::vector<PhysicalTable> tables;  // referenced before referencing, where there is an order
 
   [[nodiscard]] const PhysicalTable* Find(std::string_view table) const;
   [[nodiscard]] PhysicalTable* Find(std::string_view table);

@@ -20,10 +20,9 @@ std::vector<PhysicalTrigger> SqliteEnums(const PhysicalTable& table) {
   for (const PhysicalEnum& item : table.enums) {
     const std::string column = QuoteName(item.column);
     columns.push_back(item.column);
-    body += fmt::format(
-        "  SELECT RAISE(ABORT, {}) WHERE NEW.{} NOT IN ({});\n",
-        QuoteText(fmt::format("enum: {}.{}", table.name, item.column)), column,
-        TextList(item.values));
+    body += fmt::format("  SELECT RAISE(ABORT, {}) WHERE NEW.{} NOT IN ({});\n",
+                        QuoteText(fmt::format("enum: {}.{}", table.name, item.column)), column,
+                        TextList(item.values));
   }
   const auto trigger = [&](std::string_view kind, const std::string& when) {
     const std::string name = fmt::format("tg_{}_enums_{}", table.name, kind);

@@ -1,5 +1,5 @@
-// Copies and checks of a data file that may be in use, by this process or another one on the machine:
-// both only read, on a connection and a snapshot of their own.
+// Copies and checks of a data file that may be in use, by this process or another one on the
+// machine: both only read, on a connection and a snapshot of their own.
 #pragma once
 
 #include <cstdint>

@@ -38,7 +38,7 @@ class Checkpointer {
   std::atomic<int> copied_{0};
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool asked_ = false;   // under mutex_
+  bool asked_ = false;    // under mutex_
   bool closing_ = false;  // under mutex_
   std::thread thread_;    // last: it uses all of the above
 };

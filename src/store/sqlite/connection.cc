@@ -50,9 +50,9 @@ Result<void> Statement::Bind(std::span<const Value> parameters) {
 Result<std::unique_ptr<Connection>> Connection::Open(const std::string& path,
                                                      const ConnectionOptions& options) {
   // NOMUTEX: every connection is used by one thread at a time, which we see to ourselves.
-  const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-                    (options.read_only ? SQLITE_OPEN_READONLY
-                                       : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+      (options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   sqlite3* db = nullptr;
   const int rc = sqlite3_open_v2(path.c_str(), &db, flags,
                                  options.vfs.empty() ? nullptr : options.vfs.c_str());
@@ -69,12 +69,13 @@ Result<void> Connection::Configure(const ConnectionOptions& options) {
   // Checkpoints are made by the writer and the checkpointer, at times of their own choosing.
   sqlite3_wal_autocheckpoint(db_, 0);
   TRY(RegisterSqlFunctions(db_));
-  return Run(fmt::format("PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY;"
-                         "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = OFF;"
-                         // Overwrites deleted content where that costs no further writes.
-                         "PRAGMA secure_delete = FAST;"
-                         "PRAGMA synchronous = FULL; PRAGMA query_only = {};",
-                         options.cache_kib, options.read_only ? 1 : 0));
+  return Run(
+      fmt::format("PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY;"
+                  "PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = OFF;"
+                  // Overwrites deleted content where that costs no further writes.
+                  "PRAGMA secure_delete = FAST;"
+                  "PRAGMA synchronous = FULL; PRAGMA query_only = {};",
+                  options.cache_kib, options.read_only ? 1 : 0));
 }
 
 Connection::~Connection() {

@@ -20,9 +20,9 @@ namespace tenon {
 
 struct ConnectionOptions {
   bool read_only = false;
-  int cache_kib = 2048;            // page cache; grows only as pages are used
-  std::size_t statements_max = 64;  // prepared statements kept; the least used goes first
-  std::string vfs;                 // empty: the system's; tests put a failing one underneath
+  int cache_kib = 2048;                  // page cache; grows only as pages are used
+  std::size_t statements_max = 64;       // prepared statements kept; the least used goes first
+  std::string vfs;                       // empty: the system's; tests put a failing one underneath
   std::chrono::milliseconds busy{2000};  // how long to wait for a DBA's sqlite3 shell
 };
 

@@ -164,8 +164,8 @@ Error SqliteError(sqlite3* db, int rc, std::string_view sql) {
     case SQLITE_TOOBIG:
       return Error(Code::kTooLarge, "a value is too large for the store");
     default:
-      return Error(Code::kInternal, fmt::format("{} in: {}", sqlite3_errmsg(db),
-                                                Ellipsis(sql, kSqlShownMax)));
+      return Error(Code::kInternal,
+                   fmt::format("{} in: {}", sqlite3_errmsg(db), Ellipsis(sql, kSqlShownMax)));
   }
 }
 
@@ -197,8 +197,8 @@ std::string_view WrittenTable(std::string_view sql) {
       end = sql.find('"', 1);
       end = end == std::string_view::npos ? sql.size() : end + 1;
     } else {
-      while (end < sql.size() && (std::isalnum(static_cast<unsigned char>(sql[end])) ||
-                                  sql[end] == '_')) {
+      while (end < sql.size() &&
+             (std::isalnum(static_cast<unsigned char>(sql[end])) || sql[end] == '_')) {
         ++end;
       }
     }

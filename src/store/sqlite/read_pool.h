@@ -30,7 +30,9 @@ class ReadPool {
         : pool_(&pool), connection_(std::move(connection)) {}
     Loan(Loan&&) = default;
     Loan& operator=(Loan&&) = delete;
-    ~Loan() { if (connection_ != nullptr) pool_->GiveBack(std::move(connection_)); }
+    ~Loan() {
+      if (connection_ != nullptr) pool_->GiveBack(std::move(connection_));
+    }
     Connection& operator*() { return *connection_; }
     Connection* operator->() { return connection_.get(); }
 

@@ -34,8 +34,7 @@ void ConfigureLibrary() {
 // before the first table.
 Result<void> MakeFile(Connection& connection) {
   TRY(connection.Run("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL;"));
-  TRY(connection.Run("BEGIN IMMEDIATE; PRAGMA application_id = " +
-                     std::to_string(kApplicationId) +
+  TRY(connection.Run("BEGIN IMMEDIATE; PRAGMA application_id = " + std::to_string(kApplicationId) +
                      "; PRAGMA user_version = " + std::to_string(kFormatVersion) + "; COMMIT;"));
   return connection.Run("PRAGMA journal_mode = WAL");
 }
@@ -86,8 +85,7 @@ Result<void> SqliteStore::Start() {
   if (state == FileState::kMissing && !options_.create) {
     return Fail(Code::kUnavailable, path_ + ": there is no data file here");
   }
-  std::unique_ptr<Connection> connection =
-      TRY(Connection::Open(path_, WriterConnectionOptions()));
+  std::unique_ptr<Connection> connection = TRY(Connection::Open(path_, WriterConnectionOptions()));
   Result<void> ready =
       state == FileState::kMissing ? MakeFile(*connection) : LookAtFile(*connection);
   if (!ready) {
@@ -101,9 +99,7 @@ Result<void> SqliteStore::Start() {
   WriterOptions writer_options;
   writer_options.queue = options_.queue;
   writer_options.idle_delay = options_.idle_delay;
-  writer_options.reopen = [this]() {
-    return Connection::Open(path_, WriterConnectionOptions());
-  };
+  writer_options.reopen = [this]() { return Connection::Open(path_, WriterConnectionOptions()); };
   readers_ = std::make_unique<ReadPool>(
       [this]() { return Connection::Open(path_, ReaderOptions()); }, options_.readers_max);
   // One reader from the start, so that reads go on when no file can be opened later.

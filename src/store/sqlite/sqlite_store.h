@@ -19,14 +19,14 @@ namespace tenon {
 
 struct SqliteOptions {
   std::string directory;
-  bool create = true;                        // false: the data file must be there
+  bool create = true;  // false: the data file must be there
   int writer_cache_kib = 8192;
-  int reader_cache_kib = 2048;               // of each
+  int reader_cache_kib = 2048;  // of each
   std::size_t readers_max = 8;
-  std::chrono::milliseconds busy{2000};      // how long to wait for a DBA's sqlite3 shell
+  std::chrono::milliseconds busy{2000};  // how long to wait for a DBA's sqlite3 shell
   WriteQueueLimits queue;
   std::chrono::milliseconds idle_delay{250};
-  std::string vfs;                           // tests put a failing file system underneath
+  std::string vfs;  // tests put a failing file system underneath
 };
 
 class SqliteStore final : public Store {
@@ -39,8 +39,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Dialect dialect() const override { return Dialect::kSqlite; }
   Result<void> Read(const Scope& scope, const std::function<Result<void>(Reader&)>& work) override;
   void Submit(WriteJob job) override { writer_->Submit(std::move(job)); }
-  Result<void> ChangeSchema(
-      const std::function<Result<void>(SchemaTransaction&)>& work) override {
+  Result<void> ChangeSchema(const std::function<Result<void>(SchemaTransaction&)>& work) override {
     return writer_->ChangeSchema(work);
   }
   void SetObserver(WriteObserver* observer) override { writer_->SetObserver(observer); }

@@ -22,12 +22,12 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-using testing::OpenSqlite;
+using ::testing::HasSubstr;
 using testing::IntOf;
+using testing::OpenSqlite;
 using testing::QueryInt;
 using testing::RunScript;
 using testing::TempDir;
-using ::testing::HasSubstr;
 
 constexpr const char* kTable = "CREATE TABLE t (id INTEGER PRIMARY KEY, data TEXT) STRICT";
 
@@ -474,11 +474,11 @@ TEST(SqliteValues, GoInAndComeBack) {
                                      Value(Duration(90'500'000)),
                                      Value()};
   std::vector<model::Type> types(values.size());
-  const model::TypeKind kinds[] = {
-      model::TypeKind::kUuid,    model::TypeKind::kTime,  model::TypeKind::kBool,
-      model::TypeKind::kInt,     model::TypeKind::kDecimal, model::TypeKind::kFloat,
-      model::TypeKind::kText,    model::TypeKind::kJson,  model::TypeKind::kDuration,
-      model::TypeKind::kText};
+  const model::TypeKind kinds[] = {model::TypeKind::kUuid,     model::TypeKind::kTime,
+                                   model::TypeKind::kBool,     model::TypeKind::kInt,
+                                   model::TypeKind::kDecimal,  model::TypeKind::kFloat,
+                                   model::TypeKind::kText,     model::TypeKind::kJson,
+                                   model::TypeKind::kDuration, model::TypeKind::kText};
   for (std::size_t i = 0; i < types.size(); ++i) types[i].kind = kinds[i];
   types[4].precision = 10;
   types[4].scale = 2;
@@ -495,9 +495,8 @@ TEST(SqliteValues, GoInAndComeBack) {
                           return true;
                         });
   }));
-  EXPECT_EQ(json,
-            R"("0192d0c4-0000-7000-8000-000000000001","2026-11-21T08:50:00.123456Z",true,-5,)"
-            R"("12.34",0.25,"text",{"a":null,"b":1},"PT1M30.5S",null)");
+  EXPECT_EQ(json, R"("0192d0c4-0000-7000-8000-000000000001","2026-11-21T08:50:00.123456Z",true,-5,)"
+                  R"("12.34",0.25,"text",{"a":null,"b":1},"PT1M30.5S",null)");
 }
 
 TEST(SqliteStatements, ManyDifferentOnesStayBounded) {

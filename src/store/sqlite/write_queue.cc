@@ -56,9 +56,7 @@ void WriteQueue::Take(Lane which, std::size_t max, std::vector<WriteJob>& out) {
 
 void WriteQueue::Wait(std::chrono::milliseconds timeout) {
   std::unique_lock lock(mutex_);
-  const auto ready = [this]() {
-    return lanes_[0].size + lanes_[1].size > 0 || woken_ || closed_;
-  };
+  const auto ready = [this]() { return lanes_[0].size + lanes_[1].size > 0 || woken_ || closed_; };
   waiting_ = !ready();
   changed_.wait_for(lock, timeout, ready);
   waiting_ = false;

@@ -155,8 +155,8 @@ Writer::Pass Writer::RunJob(SqliteTransaction& transaction, Entry& entry, bool w
   entry.outcome = Guarded(entry.job.work, transaction);
   // Some failures of the file make SQLite roll back by itself, whatever the job thought of them.
   if (transaction.fatal() || !connection_->InTransaction()) {
-    group_error_ = transaction.fatal().value_or(
-        Error(Code::kUnavailable, "the transaction was rolled back"));
+    group_error_ =
+        transaction.fatal().value_or(Error(Code::kUnavailable, "the transaction was rolled back"));
     return Pass::kFailed;
   }
   if (!entry.outcome) {
@@ -218,8 +218,8 @@ void Writer::Commit() {
   // After another failure of the file, an fsync above all, it may or may not be on the disk.
   const bool certain = (rc & 0xff) != SQLITE_IOERR || rc == SQLITE_IOERR_WRITE;
   if (!certain) {
-    error = Error(Code::kOutcomeUnknown,
-                  "the write may or may not have been kept: " + error.message);
+    error =
+        Error(Code::kOutcomeUnknown, "the write may or may not have been kept: " + error.message);
   }
   Rollback();
   if (!certain) Reopen();

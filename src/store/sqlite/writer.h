@@ -55,9 +55,9 @@ class Writer {
   };
   // What became of one pass over a group.
   enum class Pass {
-    kDone,     // every job has its outcome; commit
-    kRepeat,   // a job without savepoint failed after it had written
-    kFailed,   // group_error_ says why all of it failed
+    kDone,    // every job has its outcome; commit
+    kRepeat,  // a job without savepoint failed after it had written
+    kFailed,  // group_error_ says why all of it failed
   };
   using TimePoint = std::chrono::steady_clock::time_point;
 
@@ -97,16 +97,16 @@ class Writer {
   std::unique_ptr<Connection> connection_;
   std::vector<WriteJob> taken_;
   std::vector<Entry> group_;
-  std::size_t group_mark_ = 0;   // of the observer, before the first job
+  std::size_t group_mark_ = 0;  // of the observer, before the first job
   Error group_error_;
-  int frames_ = 0;               // in the log after the last commit
+  int frames_ = 0;  // in the log after the last commit
   int next_inline_checkpoint_ = 0;
   bool housekeeping_due_ = true;
 
   // Any thread.
   std::atomic<std::int64_t> commits_{0}, jobs_{0}, failed_jobs_{0};
   mutable std::mutex fault_mutex_;
-  std::string fault_;            // under fault_mutex_
+  std::string fault_;  // under fault_mutex_
 
   struct SchemaJob {
     const std::function<Result<void>(SchemaTransaction&)>* work;
