@@ -63,6 +63,10 @@ std::vector<Router::Shape> Router::ShapesOfTable(const model::Entity& entity,
 
 std::vector<Router::Shape> Router::ShapesOf(std::string_view path) const {
   std::vector<Shape> shapes;
+  if (const auto [entity, rest] = TableOf(path); entity != nullptr) {
+    // A fixed path that is also a table's is among these, with the table.
+    return ShapesOfTable(*entity, rest);
+  }
   shapes.push_back({std::string(path), {}});
   for (const std::string_view prefix : kNamed) {
     if (!path.starts_with(prefix) || path.size() == prefix.size()) continue;
@@ -76,15 +80,16 @@ std::vector<Router::Shape> Router::ShapesOf(std::string_view path) const {
       shapes.push_back({std::string(kExports) + "{table}", {0, found->second, "", ""}});
     }
   }
-  if (!path.starts_with(kRoot)) return shapes;
+  return shapes;
+}
+
+std::pair<const model::Entity*, std::string_view> Router::TableOf(std::string_view path) const {
+  if (!path.starts_with(kRoot)) return {nullptr, {}};
   const std::string_view tail = path.substr(kRoot.size());
   const std::size_t end = std::min(tail.find_first_of("/:"), tail.size());
   const auto found = tables_.find(tail.substr(0, end));
-  if (found == tables_.end()) return shapes;
-  for (Shape& shape : ShapesOfTable(*found->second, tail.substr(end))) {
-    shapes.push_back(std::move(shape));
-  }
-  return shapes;
+  if (found == tables_.end()) return {nullptr, {}};
+  return {found->second, tail.substr(end)};
 }
 
 Result<Matched> Router::Match(std::string_view method, std::string_view path) const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "api/exchange.h"
@@ -74,6 +75,8 @@ class Router {
     Matched matched;
   };
   std::vector<Shape> ShapesOf(std::string_view path) const;
+  // The table that the path names, and what follows it; null when it names none.
+  std::pair<const model::Entity*, std::string_view> TableOf(std::string_view path) const;
   std::vector<Shape> ShapesOfTable(const model::Entity& entity, std::string_view rest) const;
   Error Unknown(std::string_view path) const;
 

@@ -88,8 +88,8 @@ Result<Bootstrapped> Bootstrap(const BootstrapDeps& deps) {
   done.key_file = (std::filesystem::path(deps.data_dir) / "admin.key").string();
   if (!TRY(deps.directory.Tenant(kSystemSlug))) {
     std::vector<NewRow> rows;
+    // Its service user, SystemUserId(), the engine makes with its first write.
     rows.push_back(TenantOfName(SystemTenantId(), kSystemSlug, "The server itself"));
-    rows.push_back(ServiceUser(SystemUserId(), "server@system.tenon", "Tenon", "system"));
     auto created = deps.create(SystemCaller(), std::move(rows));
     if (!created) return Fail(std::move(created).error().In("creating the system tenant"));
   }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <exception>
 #include <iostream>
 
@@ -13,7 +14,9 @@
 namespace tenon::cli {
 namespace {
 
-constexpr int kInterruptedExit = 130;  // 128 + SIGINT, as shells have it
+// 128 and the signal, as shells have it.
+constexpr int kInterruptedExit = 130;
+constexpr int kBrokenPipeExit = 141;
 
 int Report(const Error& error, const Session& session) {
   ReportContext context;
@@ -53,8 +56,11 @@ int Run(int argc, const char* const* argv, const Environment& environment) {
     session.out() << CommandHelp(*parsed->command, session.out_style()) << std::flush;
     return 0;
   }
+  errno = 0;
   Result<int> code = parsed->command->run(session, parsed->arguments);
   session.out() << std::flush;
+  // `tenon export assets | head` has what it wants; that is no error to speak of.
+  if (!session.out() && errno == EPIPE) return kBrokenPipeExit;
   if (session.Interrupted()) return kInterruptedExit;
   if (!code) return Report(code.error(), session);
   if (!session.out()) {

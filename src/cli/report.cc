@@ -34,12 +34,20 @@ std::string Advice(const Error& error, const ReportContext& context) {
   }
 }
 
-// Members of the problem that help a person; the rest is for programs.
-std::string Details(const boost::json::object& details) {
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// Members of the problem that help a person and that the message does not say already; the rest is
+// for programs.
+std::string Details(const Error& error) {
   std::string out;
-  for (const auto& member : details) {
-    if (member.value().is_null()) continue;
-    std::string name(member.key());
+  for (const auto& member : error.details) {
+    const std::string_view key = member.key();
+    // Only a defect is worth looking up in the server's log.
+    if (key == "trace_id" && !Info(error.code).log_as_error) continue;
+    if (key == "offset" || key == "line" || key == "column" || member.value().is_null()) continue;
+    std::string name(key);
     for (char& c : name) c = c == '_' ? ' ' : c;
     std::string text;
     if (member.value().is_array()) {
@@ -50,7 +58,22 @@ std::string Details(const boost::json::object& details) {
     } else {
       text = Cell(member.value());
     }
+    if (Contains(error.message, text)) continue;
     out += fmt::format("  {}: {}\n", name, Printable(text));
+  }
+  return out;
+}
+
+// A line for each wrong field; a single one is often the whole message already.
+std::string Fields(const Error& error, const Style& style) {
+  std::string out;
+  for (const FieldError& field : error.fields) {
+    const std::string text = field.message.empty() ? field.code : field.message;
+    if (error.fields.size() == 1 && Contains(error.message, text) &&
+        (field.path.empty() || Contains(error.message, field.path))) {
+      continue;
+    }
+    out += "  " + (field.path.empty() ? "" : style.Bold(Printable(field.path)) + ": ") + text + "\n";
   }
   return out;
 }
@@ -59,11 +82,8 @@ std::string Details(const boost::json::object& details) {
 
 std::string RenderError(const Error& error, const ReportContext& context, const Style& style) {
   std::string out = style.Red("error:") + " " + error.message + "\n";
-  for (const FieldError& field : error.fields) {
-    out += "  " + (field.path.empty() ? "" : style.Bold(Printable(field.path)) + ": ") +
-           (field.message.empty() ? field.code : field.message) + "\n";
-  }
-  out += Details(error.details);
+  out += Fields(error, style);
+  out += Details(error);
   if (error.retry_after_s) {
     out += fmt::format("  try again in {} s\n", *error.retry_after_s);
   }

@@ -65,6 +65,25 @@ Column ColumnOf(const EntityInfo* entity, const std::string& name) {
   return column;
 }
 
+// A row inside a row, as --expand puts it there, by what it is called.
+std::string CellOf(const json::value& value) {
+  if (value.is_array()) {
+    std::string text;
+    for (const json::value& item : value.get_array()) {
+      text += (text.empty() ? "" : ", ") + CellOf(item);
+    }
+    return text.empty() ? "-" : text;
+  }
+  if (value.is_object() && value.get_object().contains("id")) {
+    for (std::string_view name : kTelling) {
+      const json::value* telling = value.get_object().if_contains(name);
+      if (telling != nullptr && telling->is_string()) return Cell(*telling);
+    }
+    return Cell(value.get_object().at("id"));
+  }
+  return Cell(value);
+}
+
 // "a.b" steps into expanded rows and JSON.
 const json::value* At(const json::object& row, const std::string& path) {
   if (const json::value* direct = row.if_contains(path)) return direct;
@@ -115,7 +134,10 @@ std::vector<std::string> DefaultColumns(const EntityInfo& entity) {
   }
   for (const FieldInfo& field : entity.fields) {
     const bool long_text = field.kind == "text" && field.type.find('(') == std::string::npos;
-    if (field.engine || field.tenant || field.IsJson() || field.secret || long_text) continue;
+    if (field.engine || field.tenant || field.IsJson() || field.secret || long_text ||
+        field.name == entity.soft_delete) {
+      continue;
+    }
     if (columns.size() < kDefaultColumnsMax - 1) add(field.name);
   }
   for (std::string_view name : {"updated_at", "created_at", "timestamp"}) {
@@ -168,7 +190,7 @@ void RowPrinter::Table(const json::array& rows) {
     std::vector<std::string>& line = cells.emplace_back();
     for (const std::string& name : columns_) {
       const json::value* value = row.is_object() ? At(row.get_object(), name) : &row;
-      line.push_back(value == nullptr ? "-" : Cell(*value));
+      line.push_back(value == nullptr ? "-" : CellOf(*value));
     }
   }
   session_.out() << RenderTable(columns, cells,

@@ -231,6 +231,8 @@ Result<void> RowWriter::Notify(WriteContext& context, const Record& row, const R
   for (const model::Notify& notify : row.entity->notifies) {
     const EvalContext eval = EvalFor(context, row, old);
     if (!TRY(Holds(*notify.when, eval))) continue;
+    // Once when it comes to hold, not again with every later write.
+    if (old != nullptr && TRY(Holds(*notify.when, EvalFor(context, *old, old)))) continue;
     json::object summary;
     summary["entity"] = plans_.Of(*row.entity).type_name;
     summary["id"] = KeyText(row);

@@ -20,8 +20,8 @@ std::string_view ActionOf(const Command& command) {
   switch (command.op) {
     case Command::Op::kCreate: return "create";
     case Command::Op::kUpdate: return "update";
-    case Command::Op::kDelete:
-    case Command::Op::kRestore: return "delete";
+    case Command::Op::kDelete: return "delete";
+    case Command::Op::kRestore: return "restore";
     case Command::Op::kEvent: return command.event;
   }
   return "update";

@@ -43,7 +43,8 @@ std::optional<Value> Automatic(const StampContext& context, const model::Field& 
     case model::Auto::kAddress: return IsAddress(caller.address) ? Value(caller.address) : Value();
     case model::Auto::kJob:
       // A row stays with the job that wrote it last.
-      return caller.job.empty() ? Value() : Value(caller.job);
+      if (caller.job.empty()) return creating ? std::optional(Value()) : std::nullopt;
+      return Value(caller.job);
   }
   return std::nullopt;
 }

@@ -69,7 +69,7 @@ Result<void> Log::Append(Transaction& transaction, LogEntry& entry) {
                         entry.user.IsNil() ? Value() : Value(entry.user),
                         TextOrNull(entry.before_state),
                         TextOrNull(entry.after_state),
-                        TextOrNull(entry.metadata),
+                        Value(entry.metadata),
                         TextOrNull(entry.ip_address),
                         TextOrNull(entry.user_agent),
                         Value(entry.timestamp)};

@@ -64,8 +64,8 @@ struct Expr {
   std::string text;        // numbers and durations as written, kString decoded, kCall's name
   std::vector<Name> path;  // kPath
   std::vector<std::unique_ptr<Expr>> args;
-  std::unique_ptr<Expr> where;                     // kCall
-  std::unique_ptr<boost::json::value> json;        // kObject
+  std::unique_ptr<Expr> where;               // kCall
+  std::unique_ptr<boost::json::value> json;  // kObject
 };
 using ExprPtr = std::unique_ptr<Expr>;
 
@@ -79,14 +79,14 @@ struct TypeExpr {
   Span span;
   Name name;  // the word it begins with: text, json, map, Owner; empty for lists and literals
   bool nullable = false;
-  bool version_4 = false;                    // uuid v4
+  bool version_4 = false;                     // uuid v4
   std::optional<std::int64_t> first, second;  // text(n), int(a..b), decimal(p,s)
   bool is_list = false;
   std::optional<Text> literal;
-  std::vector<EnumValue> values;             // enum(...)
-  std::unique_ptr<TypeExpr> element;         // [T], map T
-  Name shape;                                // json S, secret S
-  Name by;                                   // json by F
+  std::vector<EnumValue> values;      // enum(...)
+  std::unique_ptr<TypeExpr> element;  // [T], map T
+  Name shape;                         // json S, secret S
+  Name by;                            // json by F
   std::vector<std::pair<Name, Name>> cases;
 };
 
@@ -247,8 +247,8 @@ struct Partition {
 };
 
 using Item = std::variant<Field, KeyClause, IndexClause, Lifecycle, Event, SoftDelete, AppendOnly,
-                          WrittenBy, Idempotent, Check, Purge, Notify, Edge, NodeLabel, Many, Search,
-                          Quota, Permit, Partition>;
+                          WrittenBy, Idempotent, Check, Purge, Notify, Edge, NodeLabel, Many,
+                          Search, Quota, Permit, Partition>;
 
 struct Enum {
   Span span;
@@ -327,9 +327,9 @@ struct Order {
 
 struct ViewColumn {
   Span span;
-  bool all = false;              // *
-  ExprPtr value;                 // or
-  Name relation;                 // relation { columns }
+  bool all = false;  // *
+  ExprPtr value;     // or
+  Name relation;     // relation { columns }
   std::vector<ViewColumn> columns;
   std::optional<Order> order;
   Name as;

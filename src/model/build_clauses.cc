@@ -16,8 +16,8 @@ bool IsSqlSafe(const Expression& e, bool json_paths) {
     }
     case Op::kPath:
       return e.path.hops.empty() && (json_paths || e.path.json_path.empty()) &&
-             e.path.root == Root::kRow &&
-             !e.type.IsJson() && e.type.kind != TypeKind::kDuration && e.type.kind != TypeKind::kFloat;
+             e.path.root == Root::kRow && !e.type.IsJson() && e.type.kind != TypeKind::kDuration &&
+             e.type.kind != TypeKind::kFloat;
     case Op::kCall:
       if (e.name != "length" || e.args[0]->type.IsJson()) return false;
       break;
@@ -26,13 +26,21 @@ bool IsSqlSafe(const Expression& e, bool json_paths) {
       // Sums of times are functions of their own in each database.
       if (e.type.kind != TypeKind::kInt) return false;
       break;
-    case Op::kAnd: case Op::kOr: case Op::kNot:
-    case Op::kEq: case Op::kNe: case Op::kLt: case Op::kLe: case Op::kGt: case Op::kGe:
+    case Op::kAnd:
+    case Op::kOr:
+    case Op::kNot:
+    case Op::kEq:
+    case Op::kNe:
+    case Op::kLt:
+    case Op::kLe:
+    case Op::kGt:
+    case Op::kGe:
       break;
     case Op::kIn:
       if (e.args.size() == 2 && e.args[1]->type.IsJson()) return false;
       break;
-    default: return false;
+    default:
+      return false;
   }
   return std::all_of(e.args.begin(), e.args.end(),
                      [&](const ExpressionPtr& arg) { return IsSqlSafe(*arg, json_paths); });
@@ -40,18 +48,20 @@ bool IsSqlSafe(const Expression& e, bool json_paths) {
 
 void Builder::BuildClauses(Work& work) {
   EachItem(work, [&](const ast::Item& item, bool extends) {
-    const bool settled = std::holds_alternative<ast::SoftDelete>(item) ||
-                         std::holds_alternative<ast::AppendOnly>(item) ||
-                         std::holds_alternative<ast::WrittenBy>(item) ||
-                         std::holds_alternative<ast::Idempotent>(item) ||
-                         std::holds_alternative<ast::Purge>(item) ||
-                         std::holds_alternative<ast::Quota>(item) ||
-                         std::holds_alternative<ast::Partition>(item);
+    const bool settled =
+        std::holds_alternative<ast::SoftDelete>(item) ||
+        std::holds_alternative<ast::AppendOnly>(item) ||
+        std::holds_alternative<ast::WrittenBy>(item) ||
+        std::holds_alternative<ast::Idempotent>(item) || std::holds_alternative<ast::Purge>(item) ||
+        std::holds_alternative<ast::Quota>(item) || std::holds_alternative<ast::Partition>(item);
     if (extends && settled) {
-      std::visit([&](const auto& clause) {
-        Report(clause.span, "an extension cannot change this",
-               "it may add fields, index, unique, check, notify, many, search, permit and events");
-      }, item);
+      std::visit(
+          [&](const auto& clause) {
+            Report(
+                clause.span, "an extension cannot change this",
+                "it may add fields, index, unique, check, notify, many, search, permit and events");
+          },
+          item);
       return;
     }
     std::visit([&](const auto& clause) { BuildClause(work, clause); }, item);
@@ -86,11 +96,13 @@ void Builder::BuildClause(Work& work, const ast::SoftDelete& ast) {
   out.json_path = path->path.json_path;
   const Type& type = path->type;
   if (!type.nullable) {
-    Report(span, fmt::format("'{}' must be nullable: a live row has no mark", ast.path.back().text));
+    Report(span,
+           fmt::format("'{}' must be nullable: a live row has no mark", ast.path.back().text));
   }
   const bool json = type.kind == TypeKind::kJson;
   if (out.shape == nullptr && json && type.shape != nullptr) out.shape = type.shape;
-  if (out.shape != nullptr ? !json : (type.kind != TypeKind::kTime && !(json && !out.json_path.empty()))) {
+  if (out.shape != nullptr ? !json
+                           : (type.kind != TypeKind::kTime && !(json && !out.json_path.empty()))) {
     Report(span, fmt::format("this is {}; the mark is a time, or JSON of a shape", ToString(type)),
            "deleted_at time?");
   }
@@ -125,8 +137,8 @@ void Builder::BuildClause(Work& work, const ast::Idempotent& ast) {
     const Field* field = FindField(entity, name);
     if (field == nullptr) continue;
     if (field->type.IsJson() || field->IsSecret()) {
-      Report(name.span, fmt::format("'{}' is {}, which cannot be compared", name.text,
-                                    ToString(field->type)),
+      Report(name.span,
+             fmt::format("'{}' is {}, which cannot be compared", name.text, ToString(field->type)),
              "idempotent by FIELD = sha256(...)");
     }
     out.fields.push_back(field);
@@ -228,8 +240,8 @@ void Builder::BuildClause(Work& work, const ast::NodeLabel& ast) {
   const Field* field = FindField(*work.entity, ast.field);
   if (field == nullptr) return;
   if (field->IsSecret() || field->hidden || field->type.IsJson()) {
-    Report(ast.field.span, fmt::format("'{}' cannot be a label: everybody would see it, as text",
-                                       ast.field.text));
+    Report(ast.field.span,
+           fmt::format("'{}' cannot be a label: everybody would see it, as text", ast.field.text));
   }
   work.entity->node_label = field;
 }
@@ -242,12 +254,11 @@ void Builder::BuildClause(Work& work, const ast::Search& ast) {
     const ExpressionPtr checked = ExpressionChecker(scope, sink_).CheckPath(*path);
     if (!checked) continue;
     std::string text = ToString(*checked);
-    auto& known = work.entity->search_paths;
-    if (std::find(known.begin(), known.end(), text) != known.end()) {
+    if (!work.seen_clauses.insert("search " + text).second) {
       Report(path->span, fmt::format("'{}' is searched already", text));
       continue;
     }
-    known.push_back(std::move(text));
+    work.entity->search_paths.push_back(std::move(text));
   }
 }
 

@@ -16,7 +16,8 @@ void Builder::BuildFields(Work& work) {
   AddTenant(work);
   Entity& entity = *work.entity;
   // From here on the fields stay where they are, and pointers to them hold.
-  for (std::size_t i = 0; i < entity.fields.size(); ++i) entity.fields[i].index = static_cast<int>(i);
+  for (std::size_t i = 0; i < entity.fields.size(); ++i)
+    entity.fields[i].index = static_cast<int>(i);
   for (Field& field : entity.fields) {
     if (field.tenant) entity.tenant = &field;
     if (field.namespace_label) entity.namespace_label = &field;
@@ -46,14 +47,16 @@ void Builder::BuildFields(Work& work) {
 
 void Builder::AddField(Work& work, const ast::Field& field, bool extends) {
   Entity& entity = *work.entity;
+  if (!Room(entity.fields.size(), "fields", field.name.span)) return;
   const char first = field.name.text.front();
   if (first >= 'A' && first <= 'Z') {
     Report(field.name.span, "the name of a column begins with a small letter");
   }
   CheckLength(field.name);
-  for (const Field& known : entity.fields) {
-    if (LowerName(known.name) != LowerName(field.name.text)) continue;
-    ReportClash(field.name.span, "field", field.name.text, known.span);
+  // Databases take names as equal that differ in their case alone.
+  const auto [known, fresh] = work.field_names.emplace(LowerName(field.name.text), field.name.span);
+  if (!fresh) {
+    ReportClash(field.name.span, "field", field.name.text, known->second);
     return;
   }
   Field out;
@@ -92,7 +95,8 @@ void Builder::AddField(Work& work, const ast::Field& field, bool extends) {
     if (out.key || out.tenant || out.lock || out.namespace_label) {
       Report(field.name.span, "an extension cannot add a key, tenant, namespace or lock field");
     } else if (!out.type.nullable && !field.default_value && out.automatic == Auto::kNone) {
-      Report(field.name.span, fmt::format("rows exist already: '{}' needs a ? or a default", out.name));
+      Report(field.name.span,
+             fmt::format("rows exist already: '{}' needs a ? or a default", out.name));
     }
   }
   if (!field.broken) CheckModifiers(work, out, field);
@@ -147,13 +151,15 @@ void Builder::CheckModifiers(const Work& work, const Field& field, const ast::Fi
   need(ast.tenant, type.kind == TypeKind::kUuid && !type.nullable, "tenant", "uuid");
   need(ast.namespace_label, type.kind == TypeKind::kText && !type.nullable, "namespace", "text");
   need(ast.lock, type.kind == TypeKind::kInt && !type.nullable, "lock", "int");
-  need(ast.key, !type.IsJson() && type.kind != TypeKind::kSecret && !type.nullable &&
-                    type.kind != TypeKind::kFloat,
+  need(ast.key,
+       !type.IsJson() && type.kind != TypeKind::kSecret && !type.nullable &&
+           type.kind != TypeKind::kFloat,
        "key", "a plain type without ?");
   need(ast.unique, !type.IsJson() && type.kind != TypeKind::kSecret, "unique", "a plain type");
   need(ast.search, is_text || type.IsJson(), "search", "text, a list of text, or json");
-  need(ast.facet, is_text || type.kind == TypeKind::kBool || type.kind == TypeKind::kInt || text_list,
-       "facet", "text, an enum, int, bool or a list");
+  need(ast.facet,
+       is_text || type.kind == TypeKind::kBool || type.kind == TypeKind::kInt || text_list, "facet",
+       "text, an enum, int, bool or a list");
   if (field.hidden && (field.search || field.facet)) {
     Report(field.search ? ast.search : ast.facet, "a hidden field cannot be searched");
   }
@@ -167,7 +173,8 @@ void Builder::CheckModifiers(const Work& work, const Field& field, const ast::Fi
       ReportClash(ast.namespace_label, "modifier", "namespace", known.span);
     }
     if (!field.was.empty() && field.was == known.name) {
-      Report(ast.was.span, fmt::format("'{}' is a field now, it cannot be an earlier name", field.was));
+      Report(ast.was.span,
+             fmt::format("'{}' is a field now, it cannot be an earlier name", field.was));
     }
   }
   if (field.was == field.name) Report(ast.was.span, "this is its present name");
@@ -204,8 +211,8 @@ void Builder::BuildKey(Work& work) {
     Field& field = entity.fields[static_cast<std::size_t>(found - entity.fields.data())];
     if (field.key) Report(name.span, fmt::format("'{}' is in the key twice", name.text));
     if (field.type.nullable || field.type.IsJson() || field.IsSecret()) {
-      Report(name.span, fmt::format("'{}' is {}, which cannot be in a key", name.text,
-                                    ToString(field.type)));
+      Report(name.span,
+             fmt::format("'{}' is {}, which cannot be in a key", name.text, ToString(field.type)));
     }
     field.key = true;
   }
@@ -274,8 +281,8 @@ void Builder::BuildDefault(Work& work, Field& field, const ast::Field& ast) {
     Report(span, fmt::format("'{}' is the engine's, it takes no default", field.name));
     return;
   }
-  const bool own_lifecycle = entity.lifecycle && entity.lifecycle->field == &field &&
-                             entity.lifecycle->json_path.empty();
+  const bool own_lifecycle =
+      entity.lifecycle && entity.lifecycle->field == &field && entity.lifecycle->json_path.empty();
   if (field.IsSecret()) {
     Report(span, "a secret cannot have a default: everybody could read it here");
     return;
@@ -284,9 +291,9 @@ void Builder::BuildDefault(Work& work, Field& field, const ast::Field& ast) {
   scope.row = &entity;
   scope.place = Place::kDefault;
   scope.fields_before = field.index;
-  const ExpressionPtr value = ExpressionChecker(scope, sink_)
-                                  .CheckValue(*ast.default_value, field.type,
-                                              fmt::format("'{}'", field.name));
+  const ExpressionPtr value =
+      ExpressionChecker(scope, sink_)
+          .CheckValue(*ast.default_value, field.type, fmt::format("'{}'", field.name));
   if (!value) return;
   if (own_lifecycle) {
     const auto* text = value->value.If<std::string>();

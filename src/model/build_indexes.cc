@@ -22,7 +22,8 @@ std::string MadeName(std::string_view prefix, const Entity& entity, const Index&
     out += "_" + ColumnName(column);
   }
   for (char& c : out) {
-    if (!(c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) c = '_';
+    if (!(c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
+      c = '_';
   }
   if (out.size() <= 63) return out;
   std::uint32_t hash = 2166136261u;  // FNV-1a
@@ -56,6 +57,7 @@ void Builder::BuildIndexes(Work& work) {
 
 void Builder::BuildIndex(Work& work, const ast::IndexClause& ast) {
   Entity& entity = *work.entity;
+  if (!Room(entity.indexes.size(), "indexes", ast.span)) return;
   Index out;
   out.name = ast.name.text;
   out.span = ast.name ? ast.name.span : ast.span;
@@ -71,10 +73,11 @@ void Builder::BuildIndex(Work& work, const ast::IndexClause& ast) {
     if (!path) continue;
     const bool json = path->type.IsJson() && path->path.json_path.empty();
     if (json != ast.gin && (json || ast.gin)) {
-      Report(at, json ? fmt::format("'{}' is {}, which has no order", column.path.back().text,
-                                    ToString(path->type))
-                      : fmt::format("a gin index is of JSON, '{}' is {}", column.path.back().text,
-                                    ToString(path->type)),
+      Report(at,
+             json ? fmt::format("'{}' is {}, which has no order", column.path.back().text,
+                                ToString(path->type))
+                  : fmt::format("a gin index is of JSON, '{}' is {}", column.path.back().text,
+                                ToString(path->type)),
              json ? fmt::format("index {} gin, or a path inside it", column.path.back().text) : "");
       fine = false;
     }
@@ -111,7 +114,8 @@ void Builder::AddIndex(Work& work, Index index, bool made) {
   Entity& entity = *work.entity;
   if (index.name.empty()) index.name = MadeName(index.unique ? "uq" : "idx", entity, index);
   for (const Index& known : entity.indexes) {
-    if (made || known.gin != index.gin || known.unique != index.unique || known.where || index.where) {
+    if (made || known.gin != index.gin || known.unique != index.unique || known.where ||
+        index.where) {
       continue;
     }
     if (!SameColumns(known, index)) continue;
@@ -131,15 +135,15 @@ void Builder::AddMadeIndexes(Work& work) {
     index.unique = true;
     index.globally = globally;
     index.span = span;
-    const bool has_tenant = std::any_of(fields.begin(), fields.end(),
-                                        [](const Field* field) { return field->tenant; });
+    const bool has_tenant =
+        std::any_of(fields.begin(), fields.end(), [](const Field* field) { return field->tenant; });
     if (!globally && entity.tenant != nullptr && !has_tenant) {
       index.columns.push_back({entity.tenant, {}, false});
     }
     for (const Field* field : fields) index.columns.push_back({field, {}, false});
-    const bool known = std::any_of(entity.indexes.begin(), entity.indexes.end(), [&](const Index& i) {
-      return i.unique && !i.where && SameColumns(i, index);
-    });
+    const bool known =
+        std::any_of(entity.indexes.begin(), entity.indexes.end(),
+                    [&](const Index& i) { return i.unique && !i.where && SameColumns(i, index); });
     if (!known) AddIndex(work, std::move(index), true);
   };
   for (const Field& field : entity.fields) {
@@ -154,13 +158,16 @@ void Builder::AddMadeIndexes(Work& work) {
   }
   for (const Field& field : entity.fields) {
     if (!field.reference) continue;
-    const bool key_leads = !entity.key.empty() &&
-                           (entity.key.front() == &field ||
-                            (entity.key.front()->tenant && entity.key.size() > 1 && entity.key[1] == &field));
-    const bool known = std::any_of(entity.indexes.begin(), entity.indexes.end(), [&](const Index& i) {
-      const IndexColumn* leading = field.tenant ? &i.columns.front() : Leading(i);
-      return leading != nullptr && leading->field == &field && leading->json_path.empty() && !i.gin;
-    });
+    const bool key_leads =
+        !entity.key.empty() &&
+        (entity.key.front() == &field ||
+         (entity.key.front()->tenant && entity.key.size() > 1 && entity.key[1] == &field));
+    const bool known =
+        std::any_of(entity.indexes.begin(), entity.indexes.end(), [&](const Index& i) {
+          const IndexColumn* leading = field.tenant ? &i.columns.front() : Leading(i);
+          return leading != nullptr && leading->field == &field && leading->json_path.empty() &&
+                 !i.gin;
+        });
     if (key_leads || known) continue;
     Index index;
     index.span = field.span;
@@ -186,8 +193,8 @@ namespace {
 bool IsBacked(const Entity& entity, const Expression& e) {
   if (e.op == Op::kAnd) return IsBacked(entity, *e.args[0]) || IsBacked(entity, *e.args[1]);
   if (e.op == Op::kOr) return IsBacked(entity, *e.args[0]) && IsBacked(entity, *e.args[1]);
-  const bool comparison = e.op == Op::kEq || e.op == Op::kLt || e.op == Op::kLe || e.op == Op::kGt ||
-                          e.op == Op::kGe || e.op == Op::kIn;
+  const bool comparison = e.op == Op::kEq || e.op == Op::kLt || e.op == Op::kLe ||
+                          e.op == Op::kGt || e.op == Op::kGe || e.op == Op::kIn;
   if (!comparison) return false;
   const std::size_t sides = e.op == Op::kIn ? 1 : 2;
   for (std::size_t i = 0; i < sides; ++i) {

@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, 6> kReserved = {"read",   "create",  "upd
 }  // namespace
 
 bool Builder::IsState(const Lifecycle& lifecycle, std::string_view name) const {
-  return std::find(lifecycle.states.begin(), lifecycle.states.end(), name) != lifecycle.states.end();
+  return std::find(lifecycle.states.begin(), lifecycle.states.end(), name) !=
+         lifecycle.states.end();
 }
 
 void Builder::BuildLifecycle(Work& work) {
@@ -53,12 +54,13 @@ void Builder::BuildStates(Work& work, const ast::Lifecycle& ast) {
   } else if (field->type.kind == TypeKind::kBool && field->type.nullable) {
     out.states = {"null", "true", "false"};
   } else {
-    Report(at, fmt::format("'{}' is {}; a lifecycle is of an enum, a bool? or a JSON path", field->name,
-                           ToString(field->type)));
+    Report(at, fmt::format("'{}' is {}; a lifecycle is of an enum, a bool? or a JSON path",
+                           field->name, ToString(field->type)));
     return;
   }
   if (field->key || field->automatic != Auto::kNone) {
-    Report(at, fmt::format("'{}' cannot have a lifecycle: it is a key, or the engine's", field->name));
+    Report(at,
+           fmt::format("'{}' cannot have a lifecycle: it is a key, or the engine's", field->name));
   }
   if (!ast.initial) {
     Report(at, "a lifecycle says where it begins", "initial STATE");
@@ -98,8 +100,8 @@ bool Builder::StatesOfPath(Work& work, const ast::Lifecycle& ast, Lifecycle& out
     return true;
   }
   if (path->type.kind != TypeKind::kJson && path->type.kind != TypeKind::kText) {
-    Report(ast.path.back().span, fmt::format("this is {}; a lifecycle is of an enum",
-                                             ToString(path->type)));
+    Report(ast.path.back().span,
+           fmt::format("this is {}; a lifecycle is of an enum", ToString(path->type)));
     return false;
   }
   auto made = std::make_unique<Enum>();
@@ -130,6 +132,7 @@ void Builder::BuildEvents(Work& work) {
 
 void Builder::BuildEvent(Work& work, const ast::Event& ast, bool in_lifecycle) {
   Entity& entity = *work.entity;
+  if (!Room(entity.events.size(), "events", ast.name.span)) return;
   Event out;
   out.name = ast.name.text;
   out.description = ast.description ? ast.description->text : "";
@@ -137,8 +140,8 @@ void Builder::BuildEvent(Work& work, const ast::Event& ast, bool in_lifecycle) {
   out.quiet = ast.quiet;
   CheckLength(ast.name);
   if (std::find(kReserved.begin(), kReserved.end(), out.name) != kReserved.end()) {
-    Report(ast.name.span, fmt::format("'{}' is what every entity has, an event needs another name",
-                                      out.name));
+    Report(ast.name.span,
+           fmt::format("'{}' is what every entity has, an event needs another name", out.name));
   }
   if (ast.to && !in_lifecycle) {
     Report(ast.to.span, "an event that changes the state stands inside the lifecycle");
@@ -161,8 +164,8 @@ void Builder::BuildEventStates(Work& work, const ast::Event& ast, Event& out) {
   }
   const Lifecycle& lifecycle = *entity.lifecycle;
   std::vector<std::string_view> names(lifecycle.states.begin(), lifecycle.states.end());
-  const std::string label = lifecycle.json_path.empty() ? lifecycle.field->name
-                                                        : lifecycle.json_path.back();
+  const std::string label =
+      lifecycle.json_path.empty() ? lifecycle.field->name : lifecycle.json_path.back();
   const auto check = [&](const ast::Name& state) {
     if (IsState(lifecycle, state.text)) return true;
     Report(state.span, fmt::format("'{}' has no state {}", label, state.text),
@@ -208,12 +211,14 @@ void Builder::BuildTakes(Work& work, const ast::Event& ast, Event& out) {
     made.name = take.name.text;
     made.optional = take.optional;
     for (const Take& known : out.takes) {
-      if (known.name == made.name) Report(take.name.span, fmt::format("'{}' is taken twice", made.name));
+      if (known.name == made.name)
+        Report(take.name.span, fmt::format("'{}' is taken twice", made.name));
     }
     if (take.type) {
       if (const Field* field = entity.FindField(made.name)) {
-        Report(take.name.span, fmt::format("'{}' is a field of {}: it has its type from there",
-                                           made.name, entity.name),
+        Report(take.name.span,
+               fmt::format("'{}' is a field of {}: it has its type from there", made.name,
+                           entity.name),
                fmt::format("takes {}{}", field->name, made.optional ? "?" : ""));
         continue;
       }
@@ -227,8 +232,8 @@ void Builder::BuildTakes(Work& work, const ast::Event& ast, Event& out) {
     }
     const Field* field = FindField(entity, take.name);
     if (field == nullptr) continue;
-    const bool own = entity.lifecycle && entity.lifecycle->field == field &&
-                     entity.lifecycle->json_path.empty();
+    const bool own =
+        entity.lifecycle && entity.lifecycle->field == field && entity.lifecycle->json_path.empty();
     if (own || field->tenant || field->automatic != Auto::kNone || field->key || field->lock) {
       Report(take.name.span, fmt::format("'{}' is not the caller's to write", field->name),
              own ? "the event itself changes it" : "");
@@ -294,8 +299,9 @@ void Builder::FinishEvents(Work& work) {
     for (const Event* event : events) {
       for (const Take& take : event->takes) {
         if (take.optional) continue;
-        Report(ast->reference->on_delete.span,
-               fmt::format("'{}' needs '{}', which a deletion cannot give", event->name, take.name));
+        Report(
+            ast->reference->on_delete.span,
+            fmt::format("'{}' needs '{}', which a deletion cannot give", event->name, take.name));
       }
     }
   }
@@ -317,23 +323,26 @@ void Builder::BuildSet(Work& work, const ast::Event& ast, Event& out) {
     const Span at = Join(assignment.path.front().span, assignment.path.back().span);
     const Field& field = *target->path.field;
     const auto& json_path = target->path.json_path;
-    if (entity.lifecycle && entity.lifecycle->field == &field && entity.lifecycle->json_path == json_path) {
+    if (entity.lifecycle && entity.lifecycle->field == &field &&
+        entity.lifecycle->json_path == json_path) {
       Report(at, fmt::format("only the event itself changes '{}'", assignment.path.back().text));
       continue;
     }
-    if (field.tenant || field.key || field.lock || (field.automatic != Auto::kNone) || field.computed) {
+    if (field.tenant || field.key || field.lock || (field.automatic != Auto::kNone) ||
+        field.computed) {
       Report(at, fmt::format("'{}' is the engine's", field.name));
       continue;
     }
     Assignment made;
     made.field = &field;
     made.json_path = json_path;
-    const bool free = !json_path.empty() && target->type.kind == TypeKind::kJson &&
-                      target->type.shape == nullptr;
+    const bool free =
+        !json_path.empty() && target->type.kind == TypeKind::kJson && target->type.shape == nullptr;
     Type type = target->type;
     if (!json_path.empty()) type.nullable = true;  // null takes the key away
-    made.value = free ? checker.Check(*assignment.value)
-                      : checker.CheckValue(*assignment.value, type, fmt::format("'{}'", field.name));
+    made.value = free
+                     ? checker.Check(*assignment.value)
+                     : checker.CheckValue(*assignment.value, type, fmt::format("'{}'", field.name));
     if (made.value) out.set.push_back(std::move(made));
   }
 }

@@ -77,17 +77,19 @@ void Builder::BuildReference(Work& work, Field& field, const ast::Field& ast) {
   field.reference = std::move(out);
 }
 
-bool Builder::AddRelation(Entity& entity, Relation relation, Span span) {
+Builder::Work& Builder::WorkOf(const Entity& entity) { return *types_.at(entity.name).work; }
+
+bool Builder::AddRelation(Work& work, Relation relation, Span span) {
+  Entity& entity = *work.entity;
   if (const Field* field = entity.FindField(relation.name);
       field != nullptr && relation.field != field) {
     Report(span, fmt::format("the relation '{}' would hide the field of {} with that name: {}",
                              relation.name, entity.name, Place(field->span)));
     return false;
   }
-  if (const Relation* known = entity.FindRelation(relation.name)) {
-    const Field* field = known->field != nullptr ? known->field : known->near;
-    ReportClash(span, fmt::format("a relation of {}", entity.name), relation.name,
-                field != nullptr ? field->span : entity.span);
+  const auto [known, fresh] = work.relation_names.emplace(relation.name, span);
+  if (!fresh) {
+    ReportClash(span, fmt::format("a relation of {}", entity.name), relation.name, known->second);
     return false;
   }
   entity.relations.push_back(std::move(relation));
@@ -104,7 +106,7 @@ void Builder::BuildForward(Work& work) {
     relation.source = &entity;
     relation.target = field.reference->target;
     relation.field = &field;
-    AddRelation(entity, std::move(relation), field.span);
+    AddRelation(work, std::move(relation), field.span);
   }
 }
 
@@ -113,10 +115,8 @@ void Builder::BuildBackward(Work& work, bool named) {
   Entity& entity = *work.entity;
   for (const Field& field : entity.fields) {
     if (!field.reference || field.reference->reverse.empty() == named) continue;
-    // The target is one of ours; only the builder changes it.
-    Entity& target = *std::find_if(model_->entities.begin(), model_->entities.end(),
-                                   [&](const auto& e) { return e.get() == field.reference->target; })
-                          ->get();
+    Work& target_work = WorkOf(*field.reference->target);
+    const Entity& target = *target_work.entity;
     Relation relation;
     relation.kind = Relation::Kind::kBackward;
     relation.source = &target;
@@ -127,13 +127,14 @@ void Builder::BuildBackward(Work& work, bool named) {
       relation.name = entity.table;
       const auto taken = [&] {
         return target.FindField(relation.name) != nullptr ||
-               target.FindRelation(relation.name) != nullptr;
+               target_work.relation_names.contains(relation.name);
       };
       if (taken()) relation.name = entity.table + "_" + field.name;
     }
     const ast::Field* ast = work.field_asts[static_cast<std::size_t>(field.index)];
     const bool written = named && ast != nullptr && ast->reference;
-    AddRelation(target, std::move(relation), written ? ast->reference->reverse.span : field.span);
+    AddRelation(target_work, std::move(relation),
+                written ? ast->reference->reverse.span : field.span);
   }
 }
 
@@ -165,12 +166,11 @@ void Builder::BuildMany(Work& work, const ast::Many& many) {
     }
   }
   if (near != 1 || far != 1) {
-    Report(many.through.span,
-           fmt::format("{} needs exactly one reference to {} and one to {}", many.through.text,
-                       work.entity->name, many.target.text));
+    Report(many.through.span, fmt::format("{} needs exactly one reference to {} and one to {}",
+                                          many.through.text, work.entity->name, many.target.text));
     return;
   }
-  AddRelation(*work.entity, std::move(relation), many.name.span);
+  AddRelation(work, std::move(relation), many.name.span);
 }
 
 void Builder::CheckCircles() {

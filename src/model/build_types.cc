@@ -23,7 +23,8 @@ void Builder::BuildEnum(Enum& out, const std::vector<ast::EnumValue>& values) {
       continue;
     }
     if (ast.was && known.contains(ast.was.text)) {
-      Report(ast.was.span, fmt::format("{} is a value now, it cannot be an earlier name", ast.was.text));
+      Report(ast.was.span,
+             fmt::format("{} is a value now, it cannot be an earlier name", ast.was.text));
     }
     added.push_back({ast.name.text, ast.description ? ast.description->text : "", ast.was.text});
   }
@@ -120,8 +121,9 @@ void Builder::BuildUnion(Union& out, const ast::Union& declaration) {
     }
     const ShapeField* field = type.shape->Find(out.discriminator);
     if (field == nullptr || field->type.kind != TypeKind::kLiteral) {
-      Report(name.span, fmt::format("shape {} has no field '{}' that is one exact text",
-                                    name.text, out.discriminator),
+      Report(name.span,
+             fmt::format("shape {} has no field '{}' that is one exact text", name.text,
+                         out.discriminator),
              fmt::format("{} \"...\"", out.discriminator));
       continue;
     }
@@ -150,11 +152,12 @@ void Builder::CheckShapeCircles() {
         continue;
       }
       const ShapeField& field = shape->fields[at++];
-      const Shape* inner = field.required && field.type.kind == TypeKind::kJson ? field.type.shape
-                                                                                : nullptr;
+      const Shape* inner =
+          field.required && field.type.kind == TypeKind::kJson ? field.type.shape : nullptr;
       if (inner == nullptr || state[inner] == 2) continue;
       if (state[inner] == 1) {
-        Report(field.span, fmt::format("shape {} would have to hold itself without end", inner->name),
+        Report(field.span,
+               fmt::format("shape {} would have to hold itself without end", inner->name),
                "a ? lets it end");
         continue;
       }
@@ -189,12 +192,14 @@ Type Builder::BuildType(const ast::TypeExpr& expr) {
 
 void Builder::BuildNamedType(const ast::TypeExpr& expr, Type& type) {
   static const std::map<std::string_view, TypeKind> kKinds = {
-      {"uuid", TypeKind::kUuid},   {"ulid", TypeKind::kUlid},     {"text", TypeKind::kText},
-      {"int", TypeKind::kInt},     {"decimal", TypeKind::kDecimal}, {"float", TypeKind::kFloat},
-      {"bool", TypeKind::kBool},   {"time", TypeKind::kTime},     {"duration", TypeKind::kDuration},
-      {"json", TypeKind::kJson},   {"enum", TypeKind::kEnum},     {"ip", TypeKind::kIp},
-      {"url", TypeKind::kUrl},     {"cron", TypeKind::kCron},     {"timezone", TypeKind::kTimezone},
-      {"secret", TypeKind::kSecret}};
+      {"uuid", TypeKind::kUuid},         {"ulid", TypeKind::kUlid},
+      {"text", TypeKind::kText},         {"int", TypeKind::kInt},
+      {"decimal", TypeKind::kDecimal},   {"float", TypeKind::kFloat},
+      {"bool", TypeKind::kBool},         {"time", TypeKind::kTime},
+      {"duration", TypeKind::kDuration}, {"json", TypeKind::kJson},
+      {"enum", TypeKind::kEnum},         {"ip", TypeKind::kIp},
+      {"url", TypeKind::kUrl},           {"cron", TypeKind::kCron},
+      {"timezone", TypeKind::kTimezone}, {"secret", TypeKind::kSecret}};
   const std::string& word = expr.name.text;
   const auto known = kKinds.find(word);
   if (known != kKinds.end()) {
@@ -243,7 +248,8 @@ void Builder::BuildSized(const ast::TypeExpr& expr, Type& type) {
   } else if (type.kind == TypeKind::kDecimal) {
     type.precision = static_cast<int>(std::clamp<std::int64_t>(expr.first.value_or(0), 0, 1000));
     type.scale = static_cast<int>(std::clamp<std::int64_t>(expr.second.value_or(0), -1, 1000));
-    if (type.precision < 1 || type.precision > 18 || type.scale < 0 || type.scale > type.precision) {
+    if (type.precision < 1 || type.precision > 18 || type.scale < 0 ||
+        type.scale > type.precision) {
       Report(expr.span, "a decimal has 1 to 18 digits, and no more after the point than in all");
       type.precision = 18;
       type.scale = 0;
@@ -260,7 +266,8 @@ void Builder::BuildSized(const ast::TypeExpr& expr, Type& type) {
 
 void Builder::UseShape(const ast::Name& name, Type& type) {
   const auto found = types_.find(name.text);
-  if (found != types_.end() && (found->second.shape != nullptr || found->second.union_ != nullptr)) {
+  if (found != types_.end() &&
+      (found->second.shape != nullptr || found->second.union_ != nullptr)) {
     type.shape = found->second.shape;
     type.union_ = found->second.union_;
     return;
@@ -299,14 +306,16 @@ std::string WhyNotOfShape(const boost::json::object& object, const Shape& shape,
   for (const ShapeField& field : shape.fields) {
     const auto* value = object.if_contains(field.name);
     if (value == nullptr) {
-      if (field.required) return fmt::format("shape {} needs the field '{}'", shape.name, field.name);
+      if (field.required)
+        return fmt::format("shape {} needs the field '{}'", shape.name, field.name);
       continue;
     }
     const std::string why = WhyNotOfType(*value, field.type, depth + 1);
     if (!why.empty()) return fmt::format("{}: {}", field.name, why);
   }
   for (const auto& [key, value] : object) {
-    if (shape.Find(key) != nullptr || std::find(shape.drop.begin(), shape.drop.end(), key) != shape.drop.end()) {
+    if (shape.Find(key) != nullptr ||
+        std::find(shape.drop.begin(), shape.drop.end(), key) != shape.drop.end()) {
       continue;
     }
     if (!shape.open && !shape.rest) {
@@ -326,30 +335,40 @@ std::string WhyNotOfType(const boost::json::value& json, const Type& type, int d
   if (json.is_null()) return type.nullable || type.kind == TypeKind::kJson ? "" : Wrong(json, type);
   bool fits = true;
   switch (type.kind) {
-    case TypeKind::kBool: fits = json.is_bool(); break;
+    case TypeKind::kBool:
+      fits = json.is_bool();
+      break;
     case TypeKind::kInt:
       fits = json.is_int64() && (!type.min || json.get_int64() >= *type.min) &&
              (!type.max || json.get_int64() <= *type.max);
       break;
-    case TypeKind::kFloat: fits = json.is_number(); break;
+    case TypeKind::kFloat:
+      fits = json.is_number();
+      break;
     case TypeKind::kDecimal:
-      fits = json.is_number() || (json.is_string() && Decimal::Parse(std::string(json.get_string())));
+      fits =
+          json.is_number() || (json.is_string() && Decimal::Parse(std::string(json.get_string())));
       break;
     case TypeKind::kEnum:
-      fits = json.is_string() && type.enumeration && type.enumeration->Has(std::string(json.get_string()));
+      fits = json.is_string() && type.enumeration &&
+             type.enumeration->Has(std::string(json.get_string()));
       break;
-    case TypeKind::kLiteral: fits = json.is_string() && json.get_string() == type.literal; break;
+    case TypeKind::kLiteral:
+      fits = json.is_string() && json.get_string() == type.literal;
+      break;
     case TypeKind::kList:
     case TypeKind::kMap: {
       fits = type.kind == TypeKind::kList ? json.is_array() : json.is_object();
       if (!fits || !type.element) break;
       if (json.is_array()) {
         for (const auto& item : json.get_array()) {
-          if (std::string why = WhyNotOfType(item, *type.element, depth + 1); !why.empty()) return why;
+          if (std::string why = WhyNotOfType(item, *type.element, depth + 1); !why.empty())
+            return why;
         }
       } else {
         for (const auto& member : json.get_object()) {
-          if (std::string why = WhyNotOfType(member.value(), *type.element, depth + 1); !why.empty()) {
+          if (std::string why = WhyNotOfType(member.value(), *type.element, depth + 1);
+              !why.empty()) {
             return why;
           }
         }
@@ -362,8 +381,10 @@ std::string WhyNotOfType(const boost::json::value& json, const Type& type, int d
         return WhyNotOfShape(json.get_object(), *type.shape, depth);
       }
       break;
-    case TypeKind::kNull: break;
-    default: fits = json.is_string();  // what is held as text
+    case TypeKind::kNull:
+      break;
+    default:
+      fits = json.is_string();  // what is held as text
   }
   return fits ? "" : Wrong(json, type);
 }

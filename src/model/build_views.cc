@@ -34,15 +34,17 @@ void Builder::BuildParameters(const ast::View& ast, View& out) {
       const auto entity = types_.find(body.entity.text);
       if (entity == types_.end() || entity->second.work == nullptr) continue;
       if (entity->second.work->entity->FindField(parameter.name.text) == nullptr) continue;
-      Report(parameter.name.span, fmt::format("the parameter '{}' has the name of a column of {}",
-                                              parameter.name.text, body.entity.text),
+      Report(parameter.name.span,
+             fmt::format("the parameter '{}' has the name of a column of {}", parameter.name.text,
+                         body.entity.text),
              "give it another name");
       break;
     }
     ViewParameter made;
     made.name = parameter.name.text;
     made.type = BuildType(parameter.type);
-    if (made.type.kind == TypeKind::kSecret) Report(parameter.type.span, "a secret is no parameter");
+    if (made.type.kind == TypeKind::kSecret)
+      Report(parameter.type.span, "a secret is no parameter");
     made.optional = made.type.nullable || parameter.default_value;
     if (parameter.default_value) {
       const ExpressionPtr value =
@@ -106,8 +108,9 @@ bool Builder::BuildBody(const ast::ViewBody& ast, View& view) {
     }
     out.limit = limit;
   } else if (ast.limit) {
-    const auto found = std::find_if(view.parameters.begin(), view.parameters.end(),
-                                    [&](const ViewParameter& p) { return p.name == ast.limit.text; });
+    const auto found =
+        std::find_if(view.parameters.begin(), view.parameters.end(),
+                     [&](const ViewParameter& p) { return p.name == ast.limit.text; });
     if (found == view.parameters.end() || found->type.kind != TypeKind::kInt) {
       Report(ast.limit.span, fmt::format("there is no int parameter '{}'", ast.limit.text));
     }
@@ -173,7 +176,8 @@ bool Builder::BuildNested(const ast::ViewColumn& ast, const Scope& scope, ViewCo
   if (relation == nullptr) {
     std::vector<std::string_view> names;
     for (const Relation& known : scope.row->relations) names.push_back(known.name);
-    Report(ast.relation.span, fmt::format("{} has no relation '{}'", scope.row->name, ast.relation.text),
+    Report(ast.relation.span,
+           fmt::format("{} has no relation '{}'", scope.row->name, ast.relation.text),
            DidYouMean(ast.relation.text, names));
     return false;
   }
@@ -240,9 +244,9 @@ const Expression* Ungrouped(const Expression& e, const ViewBody& body, bool by_k
   if (e.op == Op::kPath) {
     // With the key in the group, the row is known, and so is everything about it.
     if (by_key && e.path.join_alias.empty()) return nullptr;
-    const bool grouped = std::any_of(body.group.begin(), body.group.end(), [&](const ExpressionPtr& g) {
-      return SamePath(g->path, e.path);
-    });
+    const bool grouped =
+        std::any_of(body.group.begin(), body.group.end(),
+                    [&](const ExpressionPtr& g) { return SamePath(g->path, e.path); });
     return grouped ? nullptr : &e;
   }
   if (e.op == Op::kAggregate) {
@@ -258,8 +262,8 @@ const Expression* Ungrouped(const Expression& e, const ViewBody& body, bool by_k
 }  // namespace
 
 void Builder::CheckGrouped(const ast::ViewBody& ast, const ViewBody& body) {
-  const bool by_key = std::all_of(
-      body.entity->key.begin(), body.entity->key.end(), [&](const Field* field) {
+  const bool by_key =
+      std::all_of(body.entity->key.begin(), body.entity->key.end(), [&](const Field* field) {
         return std::any_of(body.group.begin(), body.group.end(), [&](const ExpressionPtr& group) {
           return group->path.hops.empty() && group->path.join_alias.empty() &&
                  group->path.field == field && group->path.json_path.empty();
@@ -276,8 +280,8 @@ void Builder::CheckGrouped(const ast::ViewBody& ast, const ViewBody& body) {
     if (column.value) {
       check(*column.value);
     } else if (!by_key) {
-      Report(ast.entity.span, fmt::format("'{}' shows rows of one row, but the view is grouped",
-                                          column.name));
+      Report(ast.entity.span,
+             fmt::format("'{}' shows rows of one row, but the view is grouped", column.name));
     }
   }
   for (const auto& [key, descending] : body.order) check(*key);
@@ -289,7 +293,8 @@ void Builder::CheckUnion(const ast::View& ast, const View& view) {
     const auto& other = view.bodies[i].select;
     const Span at = ast.bodies[i].entity.span;
     if (first.size() != other.size()) {
-      Report(at, fmt::format("this part has {} columns, the first has {}", other.size(), first.size()));
+      Report(at,
+             fmt::format("this part has {} columns, the first has {}", other.size(), first.size()));
       continue;
     }
     for (std::size_t c = 0; c < first.size(); ++c) {

@@ -52,6 +52,12 @@ bool Builder::CheckLength(const ast::Name& name) {
   return false;
 }
 
+bool Builder::Room(std::size_t have, std::string_view what, Span span) {
+  if (have < limits::kModelItemsMax) return true;
+  Report(span, fmt::format("an entity has at most {} {}", limits::kModelItemsMax, what));
+  return false;
+}
+
 std::shared_ptr<const Model> Builder::Build() {
   DeclareAll();
   ExtendAll();
@@ -133,6 +139,10 @@ void Builder::Declare(const ast::File& file, const ast::Declaration& declaration
     declared->union_ast = choice;
     model_->unions.push_back(std::move(out));
   } else if (const auto* view = std::get_if<ast::View>(&declaration)) {
+    if (views_.size() >= limits::kModelItemsMax) {
+      Report(view->name.span, fmt::format("there are at most {} views", limits::kModelItemsMax));
+      return;
+    }
     const auto [known, fresh] = views_.emplace(view->name.text, view->name.span);
     if (fresh) {
       view_asts_.emplace_back(view, &file);
@@ -157,6 +167,10 @@ Builder::Declared* Builder::DeclareType(const ast::Name& name, std::string_view 
 }
 
 void Builder::DeclareEntity(const ast::File& file, const ast::Entity& entity) {
+  if (works_.size() >= limits::kModelItemsMax) {
+    Report(entity.name.span, fmt::format("there are at most {} entities", limits::kModelItemsMax));
+    return;
+  }
   Declared* declared = DeclareType(entity.name, "entity");
   if (declared == nullptr) return;
   auto out = std::make_unique<Entity>();
@@ -181,7 +195,8 @@ void Builder::DeclareTable(Work& work, const ast::Entity& entity) {
   const std::string& table = work.entity->table;
   CheckLength(name);
   if (table.starts_with("sqlite_") || table.starts_with("pg_")) {
-    Report(name.span, fmt::format("'{}' belongs to the database", table), "choose another table name");
+    Report(name.span, fmt::format("'{}' belongs to the database", table),
+           "choose another table name");
   }
   const auto [known, fresh] = tables_.emplace(LowerName(table), name.span);
   if (!fresh) ReportClash(name.span, "table", table, known->second);
@@ -213,7 +228,8 @@ Builder::Work* Builder::FindWork(const ast::Name& name, std::string_view what) {
   if (found != types_.end() && found->second.work != nullptr) return found->second.work;
   std::vector<std::string_view> names;
   for (const auto& work : works_) names.push_back(work->entity->name);
-  Report(name.span, fmt::format("there is no {} {}", what, name.text), DidYouMean(name.text, names));
+  Report(name.span, fmt::format("there is no {} {}", what, name.text),
+         DidYouMean(name.text, names));
   return nullptr;
 }
 

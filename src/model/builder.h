@@ -37,6 +37,8 @@ class Builder {
     std::vector<Part> parts;
     std::vector<const ast::Field*> field_asts;  // by Field::index; null for the implicit one
     std::set<std::string> seen_clauses;
+    std::unordered_map<std::string, Span> relation_names;
+    std::unordered_map<std::string, Span> field_names;  // in small letters
   };
   struct Declared {
     Span span;
@@ -55,6 +57,8 @@ class Builder {
   void ReportClash(Span span, std::string_view what, std::string_view name, Span other);
   [[nodiscard]] std::string Place(Span span) const;
   bool CheckLength(const ast::Name& name);
+  // Whether one more fits: extensions may add to an entity from any number of places.
+  bool Room(std::size_t have, std::string_view what, Span span);
   template <typename F>
   void EachItem(Work& work, F visit);
 
@@ -97,7 +101,8 @@ class Builder {
   void BuildForward(Work& work);
   void BuildBackward(Work& work, bool named);
   void BuildMany(Work& work, const ast::Many& many);
-  bool AddRelation(Entity& entity, Relation relation, Span span);
+  bool AddRelation(Work& work, Relation relation, Span span);
+  [[nodiscard]] Work& WorkOf(const Entity& entity);
   void CheckCircles();
 
   // build_lifecycle.cc
@@ -162,10 +167,10 @@ class Builder {
   const std::vector<ast::File>& files_;
   DiagnosticSink& sink_;
   std::shared_ptr<Model> model_;
-  std::unordered_map<std::string, Declared> types_;    // enums, shapes, unions, entities
+  std::unordered_map<std::string, Declared> types_;  // enums, shapes, unions, entities
   std::unordered_map<std::string, Span> views_;
-  std::unordered_map<std::string, Span> tables_;       // by name in small letters
-  std::vector<std::unique_ptr<Work>> works_;           // in order of declaration
+  std::unordered_map<std::string, Span> tables_;  // by name in small letters
+  std::vector<std::unique_ptr<Work>> works_;      // in order of declaration
   std::vector<std::pair<const ast::Enum*, const ast::File*>> enum_extensions_;
   std::vector<std::pair<const ast::Entity*, const ast::File*>> entity_extensions_;
   std::vector<std::pair<const ast::View*, const ast::File*>> view_asts_;

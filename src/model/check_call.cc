@@ -13,17 +13,28 @@ namespace {
 
 std::string_view NameOf(Domain domain) {
   switch (domain) {
-    case Domain::kText: return "text";
-    case Domain::kInt: return "int";
-    case Domain::kNumber: return "a number";
-    case Domain::kBool: return "bool";
-    case Domain::kTime: return "time";
-    case Domain::kDuration: return "duration";
-    case Domain::kJson: return "JSON";
-    case Domain::kList: return "a list";
-    case Domain::kTextOrList: return "text or a list";
-    case Domain::kUuid: return "uuid";
-    default: return "a value";
+    case Domain::kText:
+      return "text";
+    case Domain::kInt:
+      return "int";
+    case Domain::kNumber:
+      return "a number";
+    case Domain::kBool:
+      return "bool";
+    case Domain::kTime:
+      return "time";
+    case Domain::kDuration:
+      return "duration";
+    case Domain::kJson:
+      return "JSON";
+    case Domain::kList:
+      return "a list";
+    case Domain::kTextOrList:
+      return "text or a list";
+    case Domain::kUuid:
+      return "uuid";
+    default:
+      return "a value";
   }
 }
 
@@ -33,19 +44,29 @@ bool IsNumber(TypeKind kind) {
 
 bool Fits(const Type& type, Domain domain) {
   switch (domain) {
-    case Domain::kText: return type.IsTextLike();
-    case Domain::kInt: return type.kind == TypeKind::kInt;
-    case Domain::kNumber: return IsNumber(type.kind);
-    case Domain::kBool: return type.kind == TypeKind::kBool;
-    case Domain::kTime: return type.kind == TypeKind::kTime;
-    case Domain::kDuration: return type.kind == TypeKind::kDuration;
-    case Domain::kJson: return type.IsJson();
-    case Domain::kList: return type.kind == TypeKind::kList || type.kind == TypeKind::kJson;
+    case Domain::kText:
+      return type.IsTextLike();
+    case Domain::kInt:
+      return type.kind == TypeKind::kInt;
+    case Domain::kNumber:
+      return IsNumber(type.kind);
+    case Domain::kBool:
+      return type.kind == TypeKind::kBool;
+    case Domain::kTime:
+      return type.kind == TypeKind::kTime;
+    case Domain::kDuration:
+      return type.kind == TypeKind::kDuration;
+    case Domain::kJson:
+      return type.IsJson();
+    case Domain::kList:
+      return type.kind == TypeKind::kList || type.kind == TypeKind::kJson;
     case Domain::kTextOrList:
       return type.IsTextLike() || type.kind == TypeKind::kList || type.kind == TypeKind::kJson;
-    case Domain::kUuid: return type.kind == TypeKind::kUuid;
+    case Domain::kUuid:
+      return type.kind == TypeKind::kUuid;
     case Domain::kAny:
-    case Domain::kSame: return true;
+    case Domain::kSame:
+      return true;
   }
   return false;
 }
@@ -96,23 +117,24 @@ ExpressionChecker::Node ExpressionChecker::VisitFunction(const ast::Expr& expr,
   Span name = expr.span;
   name.length = static_cast<std::uint32_t>(expr.text.size());
   if (function.engine_only && !AllowsEngineOnly(scope_.place)) {
-    Report(name, fmt::format("{}() is the engine's alone and cannot be used in {}", function.name,
-                             NameOf(scope_.place)),
+    Report(name,
+           fmt::format("{}() is the engine's alone and cannot be used in {}", function.name,
+                       NameOf(scope_.place)),
            "the database could not compute it");
     return nullptr;
   }
   if (expr.distinct || expr.where) {
-    Report(expr.span, fmt::format("{}() is no aggregate: 'distinct' and 'where' have no meaning in it",
-                                  function.name));
+    Report(expr.span,
+           fmt::format("{}() is no aggregate: 'distinct' and 'where' have no meaning in it",
+                       function.name));
     return nullptr;
   }
   const int count = static_cast<int>(expr.args.size());
   if (count < function.args_min || (function.args_max >= 0 && count > function.args_max)) {
-    const std::string wanted =
-        function.args_max < 0 ? fmt::format("at least {}", function.args_min)
-        : function.args_min == function.args_max
-            ? std::to_string(function.args_min)
-            : fmt::format("{} or {}", function.args_min, function.args_max);
+    const std::string wanted = function.args_max < 0 ? fmt::format("at least {}", function.args_min)
+                               : function.args_min == function.args_max
+                                   ? std::to_string(function.args_min)
+                                   : fmt::format("{} or {}", function.args_min, function.args_max);
     Report(expr.span, fmt::format("{}() takes {} argument{}, not {}", function.name, wanted,
                                   wanted == "1" ? "" : "s", count));
     return nullptr;
@@ -127,7 +149,8 @@ ExpressionChecker::Node ExpressionChecker::VisitFunction(const ast::Expr& expr,
                            : (i == 0 ? expected : nullptr);
     Node arg = Visit(*expr.args[i], hint);
     fine = fine && arg != nullptr;
-    if (fine) fine = CheckArgument(*arg, domain, i == 0 ? arg->type : node->args[0]->type, function.name);
+    if (fine)
+      fine = CheckArgument(*arg, domain, i == 0 ? arg->type : node->args[0]->type, function.name);
     node->args.push_back(std::move(arg));
   }
   if (!fine) return nullptr;
@@ -168,14 +191,22 @@ Type ExpressionChecker::ResultOf(const Function& function,
   }
   if (function.name == "concat") nullable = false;
   switch (function.result) {
-    case Domain::kText: return Plain(TypeKind::kText, nullable);
-    case Domain::kInt: return Plain(TypeKind::kInt, nullable);
-    case Domain::kBool: return Plain(TypeKind::kBool, nullable);
-    case Domain::kTime: return Plain(TypeKind::kTime, nullable);
-    case Domain::kDuration: return Plain(TypeKind::kDuration, nullable);
-    case Domain::kUuid: return Plain(TypeKind::kUuid, nullable);
-    case Domain::kJson: return Plain(TypeKind::kJson, nullable);
-    default: break;
+    case Domain::kText:
+      return Plain(TypeKind::kText, nullable);
+    case Domain::kInt:
+      return Plain(TypeKind::kInt, nullable);
+    case Domain::kBool:
+      return Plain(TypeKind::kBool, nullable);
+    case Domain::kTime:
+      return Plain(TypeKind::kTime, nullable);
+    case Domain::kDuration:
+      return Plain(TypeKind::kDuration, nullable);
+    case Domain::kUuid:
+      return Plain(TypeKind::kUuid, nullable);
+    case Domain::kJson:
+      return Plain(TypeKind::kJson, nullable);
+    default:
+      break;
   }
   // The first argument that is not the bare null says which type it is.
   Type type = args.front()->type;
@@ -277,8 +308,8 @@ bool ExpressionChecker::TypeOfAggregate(const ast::Expr& expr, Expression& out) 
   }
   const bool summable = IsNumber(kind) || kind == TypeKind::kDuration;
   if ((name == "sum" || name == "avg") && !summable) {
-    Report(expr.args[0]->span, fmt::format("{}() needs a number, this is {}", name,
-                                           ToString(arg->type)));
+    Report(expr.args[0]->span,
+           fmt::format("{}() needs a number, this is {}", name, ToString(arg->type)));
     return false;
   }
   if (arg->type.IsJson()) {

@@ -30,22 +30,29 @@ std::vector<std::string_view> NamesOf(const Enum& enumeration) {
 
 std::optional<boost::json::value> ToJson(const ast::Expr& expr) {
   switch (expr.kind) {
-    case ExprKind::kNull: return boost::json::value(nullptr);
-    case ExprKind::kTrue: return boost::json::value(true);
-    case ExprKind::kFalse: return boost::json::value(false);
-    case ExprKind::kString: return boost::json::value(expr.text);
-    case ExprKind::kObject: return *expr.json;
+    case ExprKind::kNull:
+      return boost::json::value(nullptr);
+    case ExprKind::kTrue:
+      return boost::json::value(true);
+    case ExprKind::kFalse:
+      return boost::json::value(false);
+    case ExprKind::kString:
+      return boost::json::value(expr.text);
+    case ExprKind::kObject:
+      return *expr.json;
     case ExprKind::kPath:  // a bare enum name
       if (expr.path.size() == 1) return boost::json::value(expr.path[0].text);
       return std::nullopt;
     case ExprKind::kInt: {
       std::int64_t value = 0;
-      const auto read = std::from_chars(expr.text.data(), expr.text.data() + expr.text.size(), value);
+      const auto read =
+          std::from_chars(expr.text.data(), expr.text.data() + expr.text.size(), value);
       if (read.ec != std::errc()) return std::nullopt;
       return boost::json::value(value);
     }
     case ExprKind::kDecimal:
-    case ExprKind::kFloat: return boost::json::value(std::strtod(expr.text.c_str(), nullptr));
+    case ExprKind::kFloat:
+      return boost::json::value(std::strtod(expr.text.c_str(), nullptr));
     case ExprKind::kDuration:
       if (const auto duration = ParseShortDuration(expr.text)) {
         return boost::json::value(FormatDuration(*duration));
@@ -67,11 +74,13 @@ std::optional<boost::json::value> ToJson(const ast::Expr& expr) {
       }
       return boost::json::value(std::move(array));
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
-ExpressionChecker::Node ExpressionChecker::VisitLiteral(const ast::Expr& expr, const Type* expected) {
+ExpressionChecker::Node ExpressionChecker::VisitLiteral(const ast::Expr& expr,
+                                                        const Type* expected) {
   Node node = Make(Op::kLiteral, expr);
   switch (expr.kind) {
     case ExprKind::kNull:
@@ -100,7 +109,8 @@ ExpressionChecker::Node ExpressionChecker::VisitLiteral(const ast::Expr& expr, c
       return nullptr;
     case ExprKind::kInt: {
       std::int64_t value = 0;
-      const auto read = std::from_chars(expr.text.data(), expr.text.data() + expr.text.size(), value);
+      const auto read =
+          std::from_chars(expr.text.data(), expr.text.data() + expr.text.size(), value);
       if (read.ec != std::errc()) {
         Report(expr.span, "the number does not fit 64 bits");
         return nullptr;
@@ -123,7 +133,8 @@ ExpressionChecker::Node ExpressionChecker::VisitLiteral(const ast::Expr& expr, c
       node->value = Value(*decimal);
       return node;
     }
-    default: break;
+    default:
+      break;
   }
   const double value = std::strtod(expr.text.c_str(), nullptr);
   if (!(value < 1e308)) {
@@ -145,8 +156,8 @@ ExpressionChecker::Node ExpressionChecker::VisitList(const ast::Expr& expr, cons
     if (!item) return nullptr;
     if (element != nullptr && !Coerce(*item, *element, "the list holds")) return nullptr;
     if (!node->type.element) node->type.element = std::make_shared<Type>(item->type);
-    literal = literal && (item->op == Op::kLiteral ||
-                          (item->op == Op::kListLiteral && item->args.empty()));
+    literal = literal &&
+              (item->op == Op::kLiteral || (item->op == Op::kListLiteral && item->args.empty()));
     node->args.push_back(std::move(item));
   }
   if (expected != nullptr && expected->element) node->type.element = expected->element;
@@ -161,12 +172,14 @@ ExpressionChecker::Node ExpressionChecker::VisitList(const ast::Expr& expr, cons
 
 ExpressionChecker::Node ExpressionChecker::EnumLiteral(const ast::Name& name, const Type& type) {
   if (type.enumeration == nullptr || !type.enumeration->Has(name.text)) {
-    const auto names = type.enumeration ? NamesOf(*type.enumeration) : std::vector<std::string_view>{};
+    const auto names =
+        type.enumeration ? NamesOf(*type.enumeration) : std::vector<std::string_view>{};
     std::string hint = DidYouMean(name.text, names);
     if (hint.empty() && !names.empty()) hint = "it has " + OneOf(names);
     const bool named = type.enumeration && !type.enumeration->name.empty();
-    Report(name.span, named ? fmt::format("'{}' has no value {}", type.enumeration->name, name.text)
-                            : fmt::format("there is no value {} here", name.text),
+    Report(name.span,
+           named ? fmt::format("'{}' has no value {}", type.enumeration->name, name.text)
+                 : fmt::format("there is no value {} here", name.text),
            std::move(hint));
     return nullptr;
   }
@@ -182,7 +195,8 @@ ExpressionChecker::Node ExpressionChecker::EnumLiteral(const ast::Name& name, co
 bool ExpressionChecker::Comparable(const Type& a, const Type& b) {
   if (a.kind == TypeKind::kNull || b.kind == TypeKind::kNull) return true;
   if (a.kind == b.kind) {
-    if (a.kind == TypeKind::kEnum && a.enumeration && b.enumeration && a.enumeration != b.enumeration) {
+    if (a.kind == TypeKind::kEnum && a.enumeration && b.enumeration &&
+        a.enumeration != b.enumeration) {
       // Two enums meet when they share a value: two lists of states that were written twice.
       for (const EnumValue& value : a.enumeration->values) {
         if (b.enumeration->Has(value.name)) return true;
@@ -242,7 +256,8 @@ bool ExpressionChecker::CoerceText(Expression& node, const Type& target) {
       Report(node.span, fmt::format("this is text, not {}", ToString(target)),
              "take the quotes away");
       return false;
-    default: return false;
+    default:
+      return false;
   }
   const Span span = node.span;
   node.type = Type{};
@@ -268,8 +283,8 @@ bool ExpressionChecker::Coerce(Expression& node, const Type& target, std::string
     node.type.max.reset();
     return true;
   }
-  if (node.op == Op::kLiteral && node.value.Is<std::string>() && node.type.kind == TypeKind::kText &&
-      target.kind != TypeKind::kText) {
+  if (node.op == Op::kLiteral && node.value.Is<std::string>() &&
+      node.type.kind == TypeKind::kText && target.kind != TypeKind::kText) {
     if (target.kind == TypeKind::kJson && target.shape == nullptr) {
       node.value = Value::Json(boost::json::value(node.value.As<std::string>()));
       node.type = target;
@@ -290,7 +305,8 @@ bool ExpressionChecker::Coerce(Expression& node, const Type& target, std::string
       node.type = target;
     }
   }
-  if (node.op == Op::kLiteral && target.kind == TypeKind::kDecimal && node.value.Is<std::int64_t>()) {
+  if (node.op == Op::kLiteral && target.kind == TypeKind::kDecimal &&
+      node.value.Is<std::int64_t>()) {
     node.value = Value(Decimal{node.value.As<std::int64_t>(), 0});
     node.type = Type{};
     node.type.kind = TypeKind::kDecimal;

@@ -177,7 +177,8 @@ entity A { id uuid key
 TEST(Check, OneRunShowsTheErrorsOfAllFiles) {
   Sources sources;
   sources.Add("a.tenon", "model a\nentity A { id uuid key\n x txt }\n");
-  sources.Add("b.tenon", "model b\nentity B { id uuid key\n a_id uuid -> C }\nview v of A { select y }\n");
+  sources.Add("b.tenon",
+              "model b\nentity B { id uuid key\n a_id uuid -> C }\nview v of A { select y }\n");
   const auto model = Check(sources);
   ASSERT_FALSE(model);
   const std::string all = testing::RenderAll(sources, model.error());
@@ -238,9 +239,8 @@ class Hostile : public ::testing::Test {
     Sources sources;
     sources.Add("hostile.tenon", text);
     const auto model = Check(sources);
-    const auto formatted = Format(sources, 0);
+    static_cast<void>(Format(sources, 0));
     EXPECT_FALSE(model);
-    EXPECT_FALSE(formatted);
     const std::string errors = model ? "" : testing::RenderAll(sources, model.error());
     const auto took = std::chrono::steady_clock::now() - start;
     // Generous, for sanitizers and busy machines; it takes milliseconds.
@@ -295,15 +295,49 @@ TEST_F(Hostile, ManyParts) {
   text = "model m\nentity A {\n";
   for (int i = 0; i < 300'000; ++i) text += "f" + std::to_string(i) + " int\n";
   EXPECT_THAT(Run(text + "}\n"), HasSubstr("at most 1000 fields"));
-  Run("model m\nentity A { id uuid key\n check x = 1" + Repeat(" or x = 1", 4 << 20) + " \"m\"\n}\n");
+  Run("model m\nentity A { id uuid key\n check x = 1" + Repeat(" or x = 1", 4 << 20) +
+      " \"m\"\n}\n");
   Run("model m\nentity A { id uuid key\n index (" + Repeat("a,", 1 << 20) + "a)\n}\n");
   Run("model m\nentity A { id uuid key\n check a" + Repeat(".a", 1 << 20) + " = 1 \"m\"\n}\n");
+}
+
+// Whatever is looked at in pairs is bounded.
+TEST_F(Hostile, LongLists) {
+  const std::string entity = "model m\nentity A { id uuid key\n s enum(a, b)\n x int\n j json\n";
+  constexpr std::size_t kBytes = 1 << 20;
+  Run(entity + "index (" + Repeat("j.a,", kBytes) + "x)\n}\n");
+  Run(entity + "search " + Repeat("j.a,", kBytes) + "x\n}\n");
+  Run(entity + "on e { takes " + Repeat("x,", kBytes) + "x }\n}\n");
+  Run(entity + "on e { set " + Repeat("x = 1,", kBytes) + "y = 1 }\n}\n");
+  Run(entity + "lifecycle s { initial a\n" + Repeat("on e a -> b\n", kBytes) + "}\n}\n");
+  Run(entity + "y json by s { " + Repeat("a: S,", kBytes) + "}\n}\n");
+  Run(entity + "}\nview v of A { select " + Repeat("id,", kBytes) + "id }\n");
+  Run(entity + "}\nview v(" + Repeat("p int,", kBytes) + "q int) of A { select id }\n");
+  Run(entity + "}\nunion U by k { " + Repeat("S ", kBytes) + "}\n");
+  std::string many = entity + "}\n";
+  for (int i = 0; i < 60'000; ++i) many += "extend entity A { f" + std::to_string(i) + " int? }\n";
+  Run(many);
+  many = entity + "}\n";
+  for (int i = 0; i < 60'000; ++i)
+    many += "extend entity A { index (j.f" + std::to_string(i) + ") }\n";
+  Run(many);
+  many = "model m\n";
+  for (int i = 0; i < 30'000; ++i) {
+    many += "entity E" + std::to_string(i) + " { id uuid key -> E" + std::to_string(i + 1) + " }\n";
+  }
+  Run(many);
+  many = "model m\nshape S0 { a S0? }\n";
+  for (int i = 1; i < 30'000; ++i) {
+    many += "shape S" + std::to_string(i) + " { a S" + std::to_string(i - 1) + " }\n";
+  }
+  Run(many + "x");
 }
 
 TEST_F(Hostile, Garbage) {
   Run(std::string(1 << 20, '\0'));
   Run(std::string(1 << 20, '\xff'));
-  EXPECT_THAT(Run("model m\nentity A { id uuid key }\n\xc3\x28"), HasSubstr("3:1: error: the text is not valid UTF-8"));
+  EXPECT_THAT(Run("model m\nentity A { id uuid key }\n\xc3\x28"),
+              HasSubstr("3:1: error: the text is not valid UTF-8"));
   Run(Repeat("entity entity entity ", 1 << 20));
   Run(Repeat("\"", 1 << 20));
   Run(Repeat("\"\\u{", 1 << 20));

@@ -24,11 +24,10 @@ bool DiagnosticSink::Full() const {
 
 std::vector<Diagnostic> DiagnosticSink::Take() {
   const bool full = Full();
-  std::stable_sort(diagnostics_.begin(), diagnostics_.end(),
-                   [](const Diagnostic& a, const Diagnostic& b) {
-                     return std::tie(a.span.file, a.span.offset) <
-                            std::tie(b.span.file, b.span.offset);
-                   });
+  std::stable_sort(
+      diagnostics_.begin(), diagnostics_.end(), [](const Diagnostic& a, const Diagnostic& b) {
+        return std::tie(a.span.file, a.span.offset) < std::tie(b.span.file, b.span.offset);
+      });
   if (full && !diagnostics_.empty()) {
     Diagnostic& last = diagnostics_.back();
     if (!last.hint.empty()) last.hint += "; ";

@@ -25,23 +25,34 @@ enum class Op {
   kParameter,  // name, of a view
   kNow,        // the engine's clock, one value per statement
   kTakes,      // name: the value a caller gave with an event (`takes`), when it is not a field
-  kAnd, kOr, kNot,             // three-valued as in SQL, but see kEq; and/or have two args
-  kEq, kNe,                    // `= null` is "is null"; != is true against null
-  kLt, kLe, kGt, kGe,
-  kIn,         // args[0] in args[1..]; or in the one list that args[1] is (a path of kind kList or
-               // kJson): `"admin" in roles`
-  kLike, kIlike,
-  kAdd, kSub, kMul, kDiv, kNegate,
-  kCall,       // function `name` of args
-  kAggregate,  // function `name` over args[0] (may be absent: count()), `where`, `distinct`
-  kBecomes,    // args[0] is a path; true when it changed and is now args[1]
+  kAnd,
+  kOr,
+  kNot,  // three-valued as in SQL, but see kEq; and/or have two args
+  kEq,
+  kNe,  // `= null` is "is null"; != is true against null
+  kLt,
+  kLe,
+  kGt,
+  kGe,
+  kIn,  // args[0] in args[1..]; or in the one list that args[1] is (a path of kind kList or
+        // kJson): `"admin" in roles`
+  kLike,
+  kIlike,
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kNegate,
+  kCall,         // function `name` of args
+  kAggregate,    // function `name` over args[0] (may be absent: count()), `where`, `distinct`
+  kBecomes,      // args[0] is a path; true when it changed and is now args[1]
   kListLiteral,  // [a, b]
 };
 
 // Where a path starts.
 enum class Root {
-  kRow,   // the row itself (its new state on a write)
-  kOld,   // old.F: the state before the write; null on create
+  kRow,  // the row itself (its new state on a write)
+  kOld,  // old.F: the state before the write; null on create
 };
 
 struct Hop {
@@ -55,10 +66,10 @@ struct Hop {
 struct Path {
   Root root = Root::kRow;
   std::vector<Hop> hops;
-  const Entity* entity = nullptr;       // the entity that `field` belongs to
+  const Entity* entity = nullptr;  // the entity that `field` belongs to
   const Field* field = nullptr;
-  std::vector<std::string> json_path;   // empty: the field itself
-  std::string join_alias;               // in a view: the `join ... as` it starts from, or empty
+  std::vector<std::string> json_path;  // empty: the field itself
+  std::string join_alias;              // in a view: the `join ... as` it starts from, or empty
   [[nodiscard]] bool IsToMany() const;
 };
 
@@ -69,11 +80,11 @@ struct Expression {
   Type type;
   Span span;
   std::vector<ExpressionPtr> args;
-  Value value;                     // kLiteral
-  Path path;                       // kPath
-  std::string name;                // kParameter, kTakes, kCall, kAggregate
-  bool distinct = false;           // kAggregate
-  ExpressionPtr where;             // kAggregate
+  Value value;            // kLiteral
+  Path path;              // kPath
+  std::string name;       // kParameter, kTakes, kCall, kAggregate
+  bool distinct = false;  // kAggregate
+  ExpressionPtr where;    // kAggregate
 };
 
 // As it would be written, in the formatter's style.

@@ -10,21 +10,35 @@ using ast::ExprKind;
 
 std::string_view NameOf(Place place) {
   switch (place) {
-    case Place::kDefault: return "a default";
-    case Place::kCheck: return "a check";
-    case Place::kWhen: return "'when'";
-    case Place::kSet: return "'set'";
-    case Place::kAuto: return "'auto when'";
-    case Place::kPurge: return "'purge when'";
-    case Place::kNotify: return "'notify'";
-    case Place::kIdempotent: return "'idempotent by'";
-    case Place::kEdge: return "'edge'";
-    case Place::kIndex: return "an index";
-    case Place::kSearch: return "'search'";
+    case Place::kDefault:
+      return "a default";
+    case Place::kCheck:
+      return "a check";
+    case Place::kWhen:
+      return "'when'";
+    case Place::kSet:
+      return "'set'";
+    case Place::kAuto:
+      return "'auto when'";
+    case Place::kPurge:
+      return "'purge when'";
+    case Place::kNotify:
+      return "'notify'";
+    case Place::kIdempotent:
+      return "'idempotent by'";
+    case Place::kEdge:
+      return "'edge'";
+    case Place::kIndex:
+      return "an index";
+    case Place::kSearch:
+      return "'search'";
     case Place::kView:
-    case Place::kViewColumn: return "a view";
-    case Place::kFilter: return "a filter";
-    case Place::kInMemory: return "a condition";
+    case Place::kViewColumn:
+      return "a view";
+    case Place::kFilter:
+      return "a filter";
+    case Place::kInMemory:
+      return "a condition";
   }
   return "here";
 }
@@ -43,8 +57,10 @@ bool AllowsEngineOnly(Place place) {
     case Place::kNotify:
     case Place::kIdempotent:
     case Place::kEdge:
-    case Place::kInMemory: return true;
-    default: return false;
+    case Place::kInMemory:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -113,10 +129,14 @@ ExpressionChecker::Node ExpressionChecker::Make(Op op, const ast::Expr& expr, Ty
 ExpressionChecker::Node ExpressionChecker::Visit(const ast::Expr& expr, const Type* expected,
                                                  Allow allow) {
   switch (expr.kind) {
-    case ExprKind::kPath: return VisitPath(expr, expected, allow);
-    case ExprKind::kCall: return VisitCall(expr, expected);
-    case ExprKind::kList: return VisitList(expr, expected);
-    case ExprKind::kNegate: return VisitNegate(expr, expected);
+    case ExprKind::kPath:
+      return VisitPath(expr, expected, allow);
+    case ExprKind::kCall:
+      return VisitCall(expr, expected);
+    case ExprKind::kList:
+      return VisitList(expr, expected);
+    case ExprKind::kNegate:
+      return VisitNegate(expr, expected);
     case ExprKind::kNot: {
       Node inner = VisitBool(*expr.args[0]);
       if (!inner) return nullptr;
@@ -124,22 +144,30 @@ ExpressionChecker::Node ExpressionChecker::Visit(const ast::Expr& expr, const Ty
       node->args.push_back(std::move(inner));
       return node;
     }
-    case ExprKind::kIn: return expr.in_path ? VisitInPath(expr) : VisitIn(expr);
-    case ExprKind::kIsNull: return VisitIsNull(expr);
-    case ExprKind::kBecomes: return VisitBecomes(expr);
+    case ExprKind::kIn:
+      return expr.in_path ? VisitInPath(expr) : VisitIn(expr);
+    case ExprKind::kIsNull:
+      return VisitIsNull(expr);
+    case ExprKind::kBecomes:
+      return VisitBecomes(expr);
     case ExprKind::kBinary:
       switch (expr.op) {
         case Op::kAnd:
-        case Op::kOr: return VisitChain(expr);
+        case Op::kOr:
+          return VisitChain(expr);
         case Op::kLike:
-        case Op::kIlike: return VisitLike(expr);
+        case Op::kIlike:
+          return VisitLike(expr);
         case Op::kAdd:
         case Op::kSub:
         case Op::kMul:
-        case Op::kDiv: return VisitArithmetic(expr);
-        default: return VisitComparison(expr);
+        case Op::kDiv:
+          return VisitArithmetic(expr);
+        default:
+          return VisitComparison(expr);
       }
-    default: return VisitLiteral(expr, expected);
+    default:
+      return VisitLiteral(expr, expected);
   }
 }
 
@@ -189,9 +217,9 @@ std::optional<std::pair<ExpressionChecker::Node, ExpressionChecker::Node>>
 ExpressionChecker::VisitSides(const ast::Expr& left, const ast::Expr& right) {
   const Allow allow{.to_many = true};
   const auto waits = [&](const ast::Expr& side) {
-    return side.kind != ExprKind::kPath ? side.kind != ExprKind::kCall &&
-                                              side.kind != ExprKind::kBinary
-                                        : !Resolves(side);
+    return side.kind != ExprKind::kPath
+               ? side.kind != ExprKind::kCall && side.kind != ExprKind::kBinary
+               : !Resolves(side);
   };
   Node first;
   Node second;
@@ -222,8 +250,8 @@ ExpressionChecker::VisitSides(const ast::Expr& left, const ast::Expr& right) {
 }
 
 ExpressionChecker::Node ExpressionChecker::VisitComparison(const ast::Expr& expr) {
-  const bool is_null = expr.args[1]->kind == ExprKind::kNull &&
-                       (expr.op == Op::kEq || expr.op == Op::kNe);
+  const bool is_null =
+      expr.args[1]->kind == ExprKind::kNull && (expr.op == Op::kEq || expr.op == Op::kNe);
   if (is_null) return VisitIsNull(expr);
   auto sides = VisitSides(*expr.args[0], *expr.args[1]);
   if (!sides) return nullptr;
@@ -231,7 +259,8 @@ ExpressionChecker::Node ExpressionChecker::VisitComparison(const ast::Expr& expr
   const bool ordered = expr.op != Op::kEq && expr.op != Op::kNe;
   if (ordered && (type.kind == TypeKind::kBool || type.kind == TypeKind::kNull ||
                   (type.IsJson() && sides->second->type.IsJson()))) {
-    Report(expr.span, fmt::format("{} has no order", ToString(type)), "only = and != can compare it");
+    Report(expr.span, fmt::format("{} has no order", ToString(type)),
+           "only = and != can compare it");
     return nullptr;
   }
   Node node = Make(expr.op, expr);
@@ -267,8 +296,8 @@ ExpressionChecker::Node ExpressionChecker::VisitInPath(const ast::Expr& expr) {
   const bool parameter = list->op == Op::kParameter || list->op == Op::kTakes;
   if ((list->op != Op::kPath && !parameter) ||
       (list->type.kind != TypeKind::kList && list->type.kind != TypeKind::kJson)) {
-    Report(expr.args[1]->span, fmt::format("expected a list after 'in', this is {}",
-                                           ToString(list->type)),
+    Report(expr.args[1]->span,
+           fmt::format("expected a list after 'in', this is {}", ToString(list->type)),
            "a list of values is put in brackets: in (A, B)");
     return nullptr;
   }
@@ -346,7 +375,8 @@ ExpressionChecker::Node ExpressionChecker::VisitBecomes(const ast::Expr& expr) {
   return node;
 }
 
-ExpressionChecker::Node ExpressionChecker::VisitNegate(const ast::Expr& expr, const Type* expected) {
+ExpressionChecker::Node ExpressionChecker::VisitNegate(const ast::Expr& expr,
+                                                       const Type* expected) {
   Node inner = Visit(*expr.args[0], expected);
   if (!inner) return nullptr;
   // A negative literal is a literal.
@@ -372,8 +402,8 @@ ExpressionChecker::Node ExpressionChecker::VisitNegate(const ast::Expr& expr, co
   const TypeKind kind = inner->type.kind;
   if (kind != TypeKind::kInt && kind != TypeKind::kDecimal && kind != TypeKind::kFloat &&
       kind != TypeKind::kDuration) {
-    Report(expr.span, fmt::format("'-' needs a number or a duration, this is {}",
-                                  ToString(inner->type)));
+    Report(expr.span,
+           fmt::format("'-' needs a number or a duration, this is {}", ToString(inner->type)));
     return nullptr;
   }
   Node node = Make(Op::kNegate, expr, kind);
@@ -418,8 +448,8 @@ bool ExpressionChecker::TypeOfArithmetic(const ast::Expr& expr, Expression& out)
     } else if (a.kind == TypeKind::kDecimal || b.kind == TypeKind::kDecimal) {
       out.type.kind = TypeKind::kDecimal;
       out.type.precision = 18;
-      out.type.scale = expr.op == Op::kMul ? std::min(a.scale + b.scale, 18)
-                                           : std::max(a.scale, b.scale);
+      out.type.scale =
+          expr.op == Op::kMul ? std::min(a.scale + b.scale, 18) : std::max(a.scale, b.scale);
     } else {
       out.type.kind = TypeKind::kInt;
     }
@@ -440,8 +470,8 @@ bool ExpressionChecker::TypeOfArithmetic(const ast::Expr& expr, Expression& out)
     out.type.kind = TypeKind::kDuration;
   } else {
     static constexpr std::string_view kSigns = "+-*/";
-    const char sign = kSigns[static_cast<std::size_t>(static_cast<int>(expr.op) -
-                                                      static_cast<int>(Op::kAdd))];
+    const char sign =
+        kSigns[static_cast<std::size_t>(static_cast<int>(expr.op) - static_cast<int>(Op::kAdd))];
     Report(expr.span, fmt::format("{} {} {} is not possible", ToString(a), sign, ToString(b)),
            a.IsTextLike() && b.IsTextLike() ? "concat(a, b) joins text" : "");
     return false;

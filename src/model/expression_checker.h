@@ -20,7 +20,7 @@ namespace tenon::model {
 enum class Place {
   kDefault,
   kCheck,
-  kWhen,        // of an event
+  kWhen,  // of an event
   kSet,
   kAuto,
   kPurge,
@@ -32,13 +32,13 @@ enum class Place {
   kView,
   kViewColumn,  // select and order of a view: may aggregate over its rows
   kFilter,
-  kInMemory,    // a condition from outside that is never SQL
+  kInMemory,  // a condition from outside that is never SQL
 };
 
 struct Scope {
   const Entity* row = nullptr;
   Place place = Place::kFilter;
-  int fields_before = INT_MAX;                   // kDefault: only fields above this one
+  int fields_before = INT_MAX;  // kDefault: only fields above this one
   std::span<const Take> takes = {};
   std::span<const ViewParameter> parameters = {};
   std::span<const ViewJoin> joins = {};
@@ -66,9 +66,9 @@ class ExpressionChecker {
 
   // What the node's parent allows.
   struct Allow {
-    bool to_many = false;    // a path over a to-many relation: operands, arguments of aggregates
-    bool secret = false;     // `is null`
-    bool relation = false;   // a path that ends on a relation: count(steps)
+    bool to_many = false;   // a path over a to-many relation: operands, arguments of aggregates
+    bool secret = false;    // `is null`
+    bool relation = false;  // a path that ends on a relation: count(steps)
   };
 
   // expression_checker.cc

@@ -62,14 +62,29 @@ class ExpressionTest : public ::testing::Test {
 };
 
 TEST_F(ExpressionTest, PrintsAsItReads) {
-  for (const std::string_view text : {
-           "state = FAILED", "state != \"re-run\"", "state in (PENDING, FAILED)", "size + 1 > 5 * 2",
-           "(size + 1) * 2 > 5", "name like \"a%\"", "not name ilike \"a%\"", "ratio is null",
-           "ratio is not null", "started_at > now() - 1h", "children.size > 5",
-           "parent.name = \"x\" or size = 1 and flag", "(size = 1 or size = 2) and flag",
-           "\"a\" in tags", "meta.size >= 3", "data.\"odd key\".0 = \"x\"", "count(children) > 1",
-           "any(children.state = FAILED)", "lower(name) = \"x\"", "wait = 15m", "-size < 5",
-           "size - (1 - 2) = 3", "coalesce(ratio, 1e0) > 5e-1"}) {
+  for (const std::string_view text : {"state = FAILED",
+                                      "state != \"re-run\"",
+                                      "state in (PENDING, FAILED)",
+                                      "size + 1 > 5 * 2",
+                                      "(size + 1) * 2 > 5",
+                                      "name like \"a%\"",
+                                      "not name ilike \"a%\"",
+                                      "ratio is null",
+                                      "ratio is not null",
+                                      "started_at > now() - 1h",
+                                      "children.size > 5",
+                                      "parent.name = \"x\" or size = 1 and flag",
+                                      "(size = 1 or size = 2) and flag",
+                                      "\"a\" in tags",
+                                      "meta.size >= 3",
+                                      "data.\"odd key\".0 = \"x\"",
+                                      "count(children) > 1",
+                                      "any(children.state = FAILED)",
+                                      "lower(name) = \"x\"",
+                                      "wait = 15m",
+                                      "-size < 5",
+                                      "size - (1 - 2) = 3",
+                                      "coalesce(ratio, 1e0) > 5e-1"}) {
     const std::string once = Filter(text);
     EXPECT_EQ(once, Filter(once)) << text;
     if (text.find("1e0") == text.npos) {
@@ -144,8 +159,8 @@ TEST_F(ExpressionTest, ChainsAreBalanced) {
 }
 
 TEST_F(ExpressionTest, ErrorsPointAtTheirPlace) {
-  const auto wrong = CheckExpression(*model_, *run_, "size = 1 and stat = FAILED",
-                                     ExpressionUse::kFilter);
+  const auto wrong =
+      CheckExpression(*model_, *run_, "size = 1 and stat = FAILED", ExpressionUse::kFilter);
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code, Code::kInvalidArgument);
   EXPECT_EQ(wrong.error().details.at("offset").as_int64(), 13);

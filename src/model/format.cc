@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "model/check.h"
 #include "model/format_expression.h"
+#include "model/format_parts.h"
 #include "model/format_writer.h"
 #include "model/parser.h"
 #include "model/words.h"
@@ -15,195 +16,6 @@ namespace {
 
 std::uint32_t End(Span span) { return span.offset + span.length; }
 
-std::string Described(const std::optional<ast::Text>& text) {
-  return text ? " " + EncodeString(text->text) : "";
-}
-
-std::string FormatColumns(const std::vector<ast::Column>& columns) {
-  std::string out;
-  for (const ast::Column& column : columns) {
-    if (!out.empty()) {
-      out += ',';
-      out += kBreak;
-    }
-    out += FormatPath(column.path) + (column.descending ? " desc" : "");
-  }
-  return out;
-}
-
-std::string FormatOrder(const ast::Order& order) {
-  return FormatExpression(*order.value) + (order.descending ? " desc" : "");
-}
-
-// Everything of a field behind its type, in the order that docs/language.md lists it.
-std::string FormatModifiers(const ast::Field& field) {
-  std::string out;
-  const auto add = [&](std::string_view text) {
-    if (!out.empty()) out += ' ';
-    out += text;
-  };
-  if (field.key.length > 0) add("key");
-  if (field.tenant.length > 0) add("tenant");
-  if (field.namespace_label.length > 0) add("namespace");
-  if (field.automatic) add("auto " + field.automatic.text);
-  if (field.reference) {
-    add("-> " + field.reference->target.text);
-    if (field.reference->reverse) add("as " + field.reference->reverse.text);
-    if (field.reference->on_delete) add("on delete " + field.reference->on_delete.text);
-  }
-  if (field.unique.length > 0) add("unique");
-  if (field.globally.length > 0) add("globally");
-  if (field.lock.length > 0) add("lock");
-  if (field.default_value) add("= " + FormatExpression(*field.default_value));
-  if (field.once.length > 0) add("once");
-  if (field.search.length > 0) add("search");
-  if (field.facet.length > 0) add("facet");
-  if (field.hidden.length > 0) add("hidden");
-  if (field.redact.length > 0) add("redact");
-  if (field.was) add("was " + field.was.text);
-  if (field.description) add(EncodeString(field.description->text));
-  if (field.example) add("example " + FormatExpression(*field.example));
-  return out;
-}
-
-std::string FormatTake(const ast::Take& take) {
-  if (take.type) return take.name.text + " " + FormatType(*take.type);
-  return take.name.text + (take.optional ? "?" : "");
-}
-
-std::string FormatTakes(const std::vector<ast::Take>& takes) {
-  std::string out;
-  for (const ast::Take& take : takes) {
-    if (!out.empty()) {
-      out += ',';
-      out += kBreak;
-    }
-    out += FormatTake(take);
-  }
-  return out;
-}
-
-std::string FormatSet(const std::vector<ast::Assignment>& set) {
-  std::string out;
-  for (const ast::Assignment& assignment : set) {
-    if (!out.empty()) {
-      out += ',';
-      out += kBreak;
-    }
-    out += FormatPath(assignment.path) + " = " + FormatExpression(*assignment.value);
-  }
-  return out;
-}
-
-std::string FormatColumn(const ast::ViewColumn& column) {
-  if (column.all) return "*";
-  std::string out;
-  if (column.relation) {
-    out = column.relation.text + " {";
-    for (std::size_t i = 0; i < column.columns.size(); ++i) {
-      if (i > 0) out += ',';
-      out += kBreak;
-      out += FormatColumn(column.columns[i]);
-    }
-    out += kBreak;
-    out += "}";
-    if (column.order) out += " order " + FormatOrder(*column.order);
-  } else {
-    out = FormatExpression(*column.value);
-  }
-  return out + (column.as ? " as " + column.as.text : "");
-}
-
-std::string FormatShapeField(const ast::ShapeField& field) {
-  std::string out;
-  if (field.default_value) out += "= " + FormatExpression(*field.default_value);
-  if (field.description) out += (out.empty() ? "" : " ") + EncodeString(field.description->text);
-  if (field.example) out += std::string(out.empty() ? "" : " ") + "example " + FormatExpression(*field.example);
-  return out;
-}
-
-// A clause of an entity that is one line. Fields, lifecycles and events have functions of their own.
-struct ClauseText {
-  std::string operator()(const ast::KeyClause& c) const {
-    return "key (" + FormatNames(c.columns) + ")";
-  }
-  std::string operator()(const ast::IndexClause& c) const {
-    std::string out = c.unique ? "unique" : "index";
-    if (c.name) out += " " + c.name.text;
-    if (c.gin) return out + " " + FormatPath(c.columns[0].path) + " gin";
-    out += " (" + FormatColumns(c.columns) + ")";
-    if (c.globally) out += " globally";
-    if (c.where) out += " where " + FormatExpression(*c.where);
-    return out;
-  }
-  std::string operator()(const ast::SoftDelete& c) const {
-    return "soft delete by " + FormatPath(c.path) + (c.shape ? " as " + c.shape.text : "");
-  }
-  std::string operator()(const ast::AppendOnly& c) const {
-    return std::string("append only") + (c.except.empty() ? "" : " except " + FormatNames(c.except));
-  }
-  std::string operator()(const ast::WrittenBy&) const { return "written by engine"; }
-  std::string operator()(const ast::Idempotent& c) const {
-    if (!c.value) return "idempotent by (" + FormatNames(c.fields) + ")";
-    return "idempotent by " + c.field.text + " = " + FormatExpression(*c.value);
-  }
-  std::string operator()(const ast::Check& c) const {
-    const std::string condition = FormatExpression(*c.condition);
-    return fmt::format("check {} {}", c.condition->brackets ? "(" + condition + ")" : condition,
-                       EncodeString(c.message.text));
-  }
-  std::string operator()(const ast::Purge& c) const {
-    std::string out = "purge when " + FormatExpression(*c.when);
-    if (c.daily_at_minutes) {
-      out += fmt::format(" daily at {:02}:{:02}", *c.daily_at_minutes / 60, *c.daily_at_minutes % 60);
-    }
-    return out + (c.archive ? " export" : "");
-  }
-  std::string operator()(const ast::Notify& c) const {
-    std::string out = "notify " + c.type.text;
-    if (!c.channels.empty()) out += " to " + FormatNames(c.channels);
-    out += " when " + FormatExpression(*c.when);
-    if (c.payload.empty()) return out;
-    out += " {";
-    for (std::size_t i = 0; i < c.payload.size(); ++i) {
-      if (i > 0) out += ',';
-      out += kBreak;
-      out += FormatExpression(*c.payload[i]);
-    }
-    out += kBreak;
-    return out + "}";
-  }
-  std::string operator()(const ast::Edge& c) const {
-    return fmt::format("edge {} -> {} kind {}", c.from.text, c.to.text, FormatExpression(*c.kind));
-  }
-  std::string operator()(const ast::NodeLabel& c) const { return "node label " + c.field.text; }
-  std::string operator()(const ast::Many& c) const {
-    return fmt::format("many {} -> {} through {}", c.name.text, c.target.text, c.through.text);
-  }
-  std::string operator()(const ast::Search& c) const {
-    std::string out = "search ";
-    for (std::size_t i = 0; i < c.paths.size(); ++i) {
-      if (i > 0) {
-        out += ',';
-        out += kBreak;
-      }
-      out += FormatExpression(*c.paths[i]);
-    }
-    return out;
-  }
-  std::string operator()(const ast::Quota& c) const {
-    return "quota " + c.name.text + (c.max ? fmt::format(" = {}", *c.max) : "");
-  }
-  std::string operator()(const ast::Permit& c) const {
-    return "permit " + c.role.text + ": " + FormatNames(c.actions);
-  }
-  std::string operator()(const ast::Partition&) const { return "partition by month"; }
-  template <typename T>
-  std::string operator()(const T&) const {
-    return "";
-  }
-};
-
 class Formatter {
  public:
   Formatter(std::string_view source, const std::vector<Comment>& comments)
@@ -211,7 +23,7 @@ class Formatter {
 
   std::string Run(const ast::File& file) {
     writer_.Before(file.span.offset, End(file.span));
-    writer_.Line("model " + file.name.text + Described(file.description));
+    writer_.Line("model " + file.name.text + FormatDescription(file.description));
     writer_.After(End(file.span));
     bool short_before = false;
     for (const ast::Declaration& declaration : file.declarations) {
@@ -237,7 +49,8 @@ class Formatter {
   }
 
   static std::string EnumHead(const ast::Enum& e) {
-    return (e.extend ? "extend enum " : "enum ") + e.name.text + Described(e.description) + " {";
+    return (e.extend ? "extend enum " : "enum ") + e.name.text + FormatDescription(e.description) +
+           " {";
   }
 
   // The whole on one line, or nothing when it was not written so or does not fit.
@@ -265,7 +78,8 @@ class Formatter {
       if (value.description) span = Join(span, value.description->span);
       writer_.Before(span.offset, End(span));
       std::string rest = value.was ? "was " + FormatName(value.was) : "";
-      if (value.description) rest += (rest.empty() ? "" : " ") + EncodeString(value.description->text);
+      if (value.description)
+        rest += (rest.empty() ? "" : " ") + EncodeString(value.description->text);
       writer_.Row({FormatName(value.name), std::move(rest)});
       writer_.After(End(span));
     }
@@ -273,7 +87,8 @@ class Formatter {
   }
 
   static std::string ShapeHead(const ast::Shape& s) {
-    return "shape " + s.name.text + (s.open ? " open" : "") + Described(s.description) + " {";
+    return "shape " + s.name.text + (s.open ? " open" : "") + FormatDescription(s.description) +
+           " {";
   }
 
   [[nodiscard]] std::string ShapeLine(const ast::Shape& s) const {
@@ -283,26 +98,17 @@ class Formatter {
     for (const ast::ShapeItem& item : s.items) {
       const auto* field = std::get_if<ast::ShapeField>(&item);
       // Such a name would be read as part of what stands before it.
-      const bool unclear = field != nullptr && !field->name.quoted &&
-                           (std::isupper(static_cast<unsigned char>(field->name.text[0])) != 0 ||
-                            IsTypeWord(field->name.text) || field->name.text == "v4" ||
-                            field->name.text == "by");
+      const bool unclear =
+          field != nullptr && !field->name.quoted &&
+          (std::isupper(static_cast<unsigned char>(field->name.text[0])) != 0 ||
+           IsTypeWord(field->name.text) || field->name.text == "v4" || field->name.text == "by");
       if (!first && unclear) return "";
       out += first ? " " : "  ";
       first = false;
-      out += ShapeItemText(item);
+      out += FormatShapeItem(item);
     }
     out += " }";
     return out.size() <= kFormatColumns ? Flat(out) : "";
-  }
-
-  static std::string ShapeItemText(const ast::ShapeItem& item) {
-    if (const auto* field = std::get_if<ast::ShapeField>(&item)) {
-      const std::string rest = FormatShapeField(*field);
-      return FormatName(field->name) + " " + FormatType(field->type) + (rest.empty() ? "" : " " + rest);
-    }
-    if (const auto* rest = std::get_if<ast::ShapeRest>(&item)) return "* " + FormatType(rest->type);
-    return "drop " + FormatNames(std::get<ast::ShapeDrop>(item).names);
   }
 
   void Write(const ast::Shape& s) {
@@ -313,11 +119,12 @@ class Formatter {
       const Span span = std::visit([](const auto& i) { return i.span; }, item);
       writer_.Before(span.offset, End(span));
       if (const auto* field = std::get_if<ast::ShapeField>(&item)) {
-        writer_.Row({FormatName(field->name), FormatType(field->type), FormatShapeField(*field)});
+        writer_.Row(
+            {FormatName(field->name), FormatType(field->type), FormatShapeModifiers(*field)});
       } else if (const auto* rest = std::get_if<ast::ShapeRest>(&item)) {
         writer_.Row({"*", FormatType(rest->type), ""});
       } else {
-        writer_.Line(ShapeItemText(item));
+        writer_.Line(FormatShapeItem(item));
       }
       writer_.After(End(span));
     }
@@ -325,7 +132,8 @@ class Formatter {
   }
 
   static std::string UnionHead(const ast::Union& u) {
-    return "union " + u.name.text + " by " + u.discriminator.text + Described(u.description) + " {";
+    return "union " + u.name.text + " by " + u.discriminator.text +
+           FormatDescription(u.description) + " {";
   }
 
   [[nodiscard]] std::string UnionLine(const ast::Union& u) const {
@@ -351,15 +159,16 @@ class Formatter {
     out += e.name.text;
     if (e.table) out += " in " + e.table.text;
     if (e.was) out += " was " + e.was.text;
-    return out + Described(e.description) + " {";
+    return out + FormatDescription(e.description) + " {";
   }
 
   [[nodiscard]] std::string EntityLine(const ast::Entity& e) const {
     if (!e.one_line || e.items.size() != 1) return "";
-    std::string item = Flat(std::visit(ClauseText{}, e.items[0]));
+    std::string item = Flat(FormatClause(e.items[0]));
     if (const auto* field = std::get_if<ast::Field>(&e.items[0])) {
       const std::string rest = FormatModifiers(*field);
-      item = Flat(field->name.text + " " + FormatType(field->type) + (rest.empty() ? "" : " " + rest));
+      item =
+          Flat(field->name.text + " " + FormatType(field->type) + (rest.empty() ? "" : " " + rest));
     }
     if (item.empty()) return "";
     std::string out = EntityHead(e) + " " + item + " }";
@@ -389,7 +198,7 @@ class Formatter {
       } else if (field != nullptr) {
         WriteField(*field);
       } else {
-        writer_.Line(std::visit(ClauseText{}, item));
+        writer_.Line(FormatClause(item));
       }
       writer_.After(End(span));
     }
@@ -431,7 +240,7 @@ class Formatter {
     }
     if (!e.by.empty()) head += " by " + FormatNames(e.by);
     if (e.auto_when) head += " auto when " + FormatExpression(*e.auto_when);
-    head += Described(e.description);
+    head += FormatDescription(e.description);
     const std::string quiet = e.quiet ? " quiet" : "";
     if (e.takes.empty() && !e.when && e.set.empty()) return writer_.Line(head + quiet);
     std::string line = head + " {";
@@ -480,13 +289,14 @@ class Formatter {
       head += ")";
     }
     if (v.single) {
-      writer_.Line(head + " of " + v.bodies[0].entity.text + Described(v.description) + " {");
+      writer_.Line(head + " of " + v.bodies[0].entity.text + FormatDescription(v.description) +
+                   " {");
       writer_.Open(v.span.offset);
       WriteBody(v.bodies[0]);
       writer_.Close(v.end.offset, "}");
       return;
     }
-    writer_.Line(head + Described(v.description) + " {");
+    writer_.Line(head + FormatDescription(v.description) + " {");
     writer_.Open(v.span.offset);
     for (const ast::ViewBody& body : v.bodies) {
       writer_.Before(body.span.offset, body.span.offset);
@@ -506,7 +316,8 @@ class Formatter {
                                   FormatExpression(*join.on)),
                       join.span, join.span);
     }
-    if (b.where) WriteViewClause("where   " + FormatExpression(*b.where), b.where->span, b.where->span);
+    if (b.where)
+      WriteViewClause("where   " + FormatExpression(*b.where), b.where->span, b.where->span);
     if (!b.group.empty()) {
       std::string text = "group   ";
       for (std::size_t i = 0; i < b.group.size(); ++i) {

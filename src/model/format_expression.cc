@@ -17,40 +17,64 @@ int Strength(const Expr& e) {
   switch (e.kind) {
     case ExprKind::kBinary:
       switch (e.op) {
-        case Op::kOr: return 1;
-        case Op::kAnd: return 2;
+        case Op::kOr:
+          return 1;
+        case Op::kAnd:
+          return 2;
         case Op::kAdd:
-        case Op::kSub: return 5;
+        case Op::kSub:
+          return 5;
         case Op::kMul:
-        case Op::kDiv: return 6;
-        default: return 4;
+        case Op::kDiv:
+          return 6;
+        default:
+          return 4;
       }
-    case ExprKind::kNot: return 3;
+    case ExprKind::kNot:
+      return 3;
     case ExprKind::kIn:
     case ExprKind::kIsNull:
-    case ExprKind::kBecomes: return 4;
-    case ExprKind::kNegate: return 7;
-    default: return 8;
+    case ExprKind::kBecomes:
+      return 4;
+    case ExprKind::kNegate:
+      return 7;
+    default:
+      return 8;
   }
 }
 
 std::string_view Sign(const Expr& e) {
   switch (e.op) {
-    case Op::kOr: return "or";
-    case Op::kAnd: return "and";
-    case Op::kEq: return "=";
-    case Op::kNe: return "!=";
-    case Op::kLt: return "<";
-    case Op::kLe: return "<=";
-    case Op::kGt: return ">";
-    case Op::kGe: return ">=";
-    case Op::kLike: return e.negated ? "not like" : "like";
-    case Op::kIlike: return e.negated ? "not ilike" : "ilike";
-    case Op::kAdd: return "+";
-    case Op::kSub: return "-";
-    case Op::kMul: return "*";
-    case Op::kDiv: return "/";
-    default: return "?";
+    case Op::kOr:
+      return "or";
+    case Op::kAnd:
+      return "and";
+    case Op::kEq:
+      return "=";
+    case Op::kNe:
+      return "!=";
+    case Op::kLt:
+      return "<";
+    case Op::kLe:
+      return "<=";
+    case Op::kGt:
+      return ">";
+    case Op::kGe:
+      return ">=";
+    case Op::kLike:
+      return e.negated ? "not like" : "like";
+    case Op::kIlike:
+      return e.negated ? "not ilike" : "ilike";
+    case Op::kAdd:
+      return "+";
+    case Op::kSub:
+      return "-";
+    case Op::kMul:
+      return "*";
+    case Op::kDiv:
+      return "/";
+    default:
+      return "?";
   }
 }
 
@@ -121,36 +145,48 @@ std::string Binary(const Expr& e) {
         out += kBreak;
       }
       // Brackets around `and` inside `or` mean nothing to the parser and much to a reader.
-      const bool kept = e.args[i]->brackets && e.args[i]->kind == ExprKind::kBinary &&
-                        Strength(*e.args[i]) <= 2;
+      const bool kept =
+          e.args[i]->brackets && e.args[i]->kind == ExprKind::kBinary && Strength(*e.args[i]) <= 2;
       out += Print(*e.args[i], kept ? 9 : own + 1);
     }
     return out;
   }
   const int left = own == 4 ? own + 1 : own;
-  return fmt::format("{} {}{}{}", Print(*e.args[0], left), Sign(e), ' ', Print(*e.args[1], own + 1));
+  return fmt::format("{} {}{}{}", Print(*e.args[0], left), Sign(e), ' ',
+                     Print(*e.args[1], own + 1));
 }
 
 std::string Bare(const Expr& e) {
   switch (e.kind) {
-    case ExprKind::kNull: return "null";
-    case ExprKind::kTrue: return "true";
-    case ExprKind::kFalse: return "false";
+    case ExprKind::kNull:
+      return "null";
+    case ExprKind::kTrue:
+      return "true";
+    case ExprKind::kFalse:
+      return "false";
     case ExprKind::kInt:
     case ExprKind::kDecimal:
     case ExprKind::kFloat:
-    case ExprKind::kDuration: return e.text;
-    case ExprKind::kString: return EncodeString(e.text);
-    case ExprKind::kPath: return FormatPath(e.path);
-    case ExprKind::kCall: return Call(e);
-    case ExprKind::kList: return "[" + List(e.args, 0) + "]";
-    case ExprKind::kObject: return Json(*e.json);
+    case ExprKind::kDuration:
+      return e.text;
+    case ExprKind::kString:
+      return EncodeString(e.text);
+    case ExprKind::kPath:
+      return FormatPath(e.path);
+    case ExprKind::kCall:
+      return Call(e);
+    case ExprKind::kList:
+      return "[" + List(e.args, 0) + "]";
+    case ExprKind::kObject:
+      return Json(*e.json);
     case ExprKind::kNegate: {
       const std::string inner = Print(*e.args[0], 7);
       return inner.starts_with('-') ? "-(" + inner + ")" : "-" + inner;
     }
-    case ExprKind::kNot: return "not " + Print(*e.args[0], e.args[0]->brackets ? 9 : 3);
-    case ExprKind::kBinary: return Binary(e);
+    case ExprKind::kNot:
+      return "not " + Print(*e.args[0], e.args[0]->brackets ? 9 : 3);
+    case ExprKind::kBinary:
+      return Binary(e);
     case ExprKind::kIn: {
       const std::string left = Print(*e.args[0], 5) + (e.negated ? " not in " : " in ");
       return left + (e.in_path ? Print(*e.args[1], 8) : "(" + List(e.args, 1) + ")");

@@ -147,9 +147,10 @@ void FormatWriter::Open(std::uint32_t head_start) {
   if (next_comment_ < comments_.size()) {
     const Comment& comment = comments_[next_comment_];
     const std::size_t brace = source_.rfind('{', comment.offset);
-    const bool behind = !comment.own_line && brace != source_.npos && brace >= head_start &&
-                        source_.substr(brace + 1, comment.offset - brace - 1)
-                                .find_first_not_of(" \t\r") == std::string_view::npos;
+    const bool behind =
+        !comment.own_line && brace != source_.npos && brace >= head_start &&
+        source_.substr(brace + 1, comment.offset - brace - 1).find_first_not_of(" \t\r") ==
+            std::string_view::npos;
     if (behind) {
       ++next_comment_;
       lines_.back() += "  " + std::string(source_.substr(comment.offset, comment.length));

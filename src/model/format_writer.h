@@ -60,8 +60,8 @@ class FormatWriter {
   std::string_view source_;
   const std::vector<Comment>& comments_;
   std::size_t next_comment_ = 0;
-  std::size_t last_end_ = 0;   // in the source, of what was written last
-  bool at_start_ = true;       // of the file or of a block: no blank line
+  std::size_t last_end_ = 0;  // in the source, of what was written last
+  bool at_start_ = true;      // of the file or of a block: no blank line
   bool blank_ = false;
   std::size_t indent_ = 0;
   std::vector<std::string> lines_;

@@ -14,24 +14,24 @@ namespace tenon::model {
 // What an argument may be, or what a result is.
 enum class Domain : std::uint8_t {
   kAny,
-  kText,       // text and what is held as text
+  kText,  // text and what is held as text
   kInt,
-  kNumber,     // int, decimal, float
+  kNumber,  // int, decimal, float
   kBool,
   kTime,
   kDuration,
-  kJson,       // JSON, lists and maps
-  kList,       // a list
+  kJson,  // JSON, lists and maps
+  kList,  // a list
   kTextOrList,
   kUuid,
-  kSame,       // results: the type of the first argument; arguments: as the first
+  kSame,  // results: the type of the first argument; arguments: as the first
 };
 
 struct Function {
   std::string_view name;
   int args_min;
-  int args_max;       // -1: any number; the last domain repeats
-  bool engine_only;   // refused in filters, views, purge, auto and index predicates
+  int args_max;      // -1: any number; the last domain repeats
+  bool engine_only;  // refused in filters, views, purge, auto and index predicates
   std::array<Domain, 3> args;
   Domain result;
   std::string_view description;

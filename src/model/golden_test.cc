@@ -119,9 +119,8 @@ TEST_P(Golden, FormattedTextChecksToTheSame) {
   EXPECT_EQ(Tree(**model), Tree(**again));
 }
 
-INSTANTIATE_TEST_SUITE_P(Model, Golden, ::testing::ValuesIn(Cases()), [](const auto& info) {
-  return info.param.stem().string();
-});
+INSTANTIATE_TEST_SUITE_P(Model, Golden, ::testing::ValuesIn(Cases()),
+                         [](const auto& info) { return info.param.stem().string(); });
 
 // The five shipped models check together, and formatting them is stable and changes nothing.
 TEST(Shipped, CheckAndFormat) {

@@ -47,24 +47,36 @@ json::array ValuesOf(const Enum& enumeration) {
 
 std::string_view NameOf(Auto automatic) {
   switch (automatic) {
-    case Auto::kCreated: return "created";
-    case Auto::kUpdated: return "updated";
-    case Auto::kCreator: return "creator";
-    case Auto::kUpdater: return "updater";
-    case Auto::kAgent: return "agent";
-    case Auto::kAddress: return "address";
-    case Auto::kJob: return "job";
-    case Auto::kNone: break;
+    case Auto::kCreated:
+      return "created";
+    case Auto::kUpdated:
+      return "updated";
+    case Auto::kCreator:
+      return "creator";
+    case Auto::kUpdater:
+      return "updater";
+    case Auto::kAgent:
+      return "agent";
+    case Auto::kAddress:
+      return "address";
+    case Auto::kJob:
+      return "job";
+    case Auto::kNone:
+      break;
   }
   return "";
 }
 
 std::string OnDeleteOf(const Reference& reference) {
   switch (reference.on_delete) {
-    case OnDelete::kRestrict: return "restrict";
-    case OnDelete::kCascade: return "cascade";
-    case OnDelete::kNull: return "null";
-    case OnDelete::kEvent: return reference.on_delete_event;
+    case OnDelete::kRestrict:
+      return "restrict";
+    case OnDelete::kCascade:
+      return "cascade";
+    case OnDelete::kNull:
+      return "null";
+    case OnDelete::kEvent:
+      return reference.on_delete_event;
   }
   return "";
 }
@@ -129,7 +141,8 @@ json::value OfEvent(const Event& event) {
   }
   if (!event.by.empty()) out["by"] = Texts(event.by);
   out["takes"] = Each(event.takes, [](const Take& take) {
-    return json::value{{"name", take.name}, {"type", ToJson(take.type)}, {"optional", take.optional}};
+    return json::value{
+        {"name", take.name}, {"type", ToJson(take.type)}, {"optional", take.optional}};
   });
   Put(out, "when", event.when);
   Put(out, "auto_when", event.auto_when);
@@ -189,7 +202,8 @@ void PutClauses(const Entity& entity, json::object& out) {
     out["soft_delete"] = Joined(entity.soft_delete->field->name, entity.soft_delete->json_path);
   }
   Put(out, "append_only", entity.append_only);
-  if (!entity.append_only_except.empty()) out["append_only_except"] = Texts(entity.append_only_except);
+  if (!entity.append_only_except.empty())
+    out["append_only_except"] = Texts(entity.append_only_except);
   Put(out, "written_by_engine", entity.written_by_engine);
   if (const auto& idempotency = entity.idempotency) {
     json::object made;
@@ -197,8 +211,8 @@ void PutClauses(const Entity& entity, json::object& out) {
       made["field"] = idempotency->field->name;
       made["value"] = ToString(*idempotency->value);
     } else {
-      made["fields"] = Each(idempotency->fields,
-                            [](const Field* field) { return json::value(field->name); });
+      made["fields"] =
+          Each(idempotency->fields, [](const Field* field) { return json::value(field->name); });
     }
     out["idempotent"] = std::move(made);
   }
@@ -216,7 +230,8 @@ void PutClauses(const Entity& entity, json::object& out) {
   if (entity.node_label != nullptr) out["node_label"] = entity.node_label->name;
   if (!entity.edges.empty()) {
     out["edges"] = Each(entity.edges, [](const Edge& edge) {
-      return json::value{{"from", edge.from->name}, {"to", edge.to->name}, {"kind", ToString(*edge.kind)}};
+      return json::value{
+          {"from", edge.from->name}, {"to", edge.to->name}, {"kind", ToString(*edge.kind)}};
     });
   }
   if (!entity.search_paths.empty()) out["search_paths"] = Texts(entity.search_paths);
@@ -236,26 +251,46 @@ void PutClauses(const Entity& entity, json::object& out) {
 
 std::string_view NameOf(TypeKind kind) {
   switch (kind) {
-    case TypeKind::kUuid: return "uuid";
-    case TypeKind::kUlid: return "ulid";
-    case TypeKind::kText: return "text";
-    case TypeKind::kInt: return "int";
-    case TypeKind::kDecimal: return "decimal";
-    case TypeKind::kFloat: return "float";
-    case TypeKind::kBool: return "bool";
-    case TypeKind::kTime: return "time";
-    case TypeKind::kDuration: return "duration";
-    case TypeKind::kJson: return "json";
-    case TypeKind::kEnum: return "enum";
-    case TypeKind::kIp: return "ip";
-    case TypeKind::kUrl: return "url";
-    case TypeKind::kCron: return "cron";
-    case TypeKind::kTimezone: return "timezone";
-    case TypeKind::kSecret: return "secret";
-    case TypeKind::kLiteral: return "literal";
-    case TypeKind::kList: return "list";
-    case TypeKind::kMap: return "map";
-    case TypeKind::kNull: return "null";
+    case TypeKind::kUuid:
+      return "uuid";
+    case TypeKind::kUlid:
+      return "ulid";
+    case TypeKind::kText:
+      return "text";
+    case TypeKind::kInt:
+      return "int";
+    case TypeKind::kDecimal:
+      return "decimal";
+    case TypeKind::kFloat:
+      return "float";
+    case TypeKind::kBool:
+      return "bool";
+    case TypeKind::kTime:
+      return "time";
+    case TypeKind::kDuration:
+      return "duration";
+    case TypeKind::kJson:
+      return "json";
+    case TypeKind::kEnum:
+      return "enum";
+    case TypeKind::kIp:
+      return "ip";
+    case TypeKind::kUrl:
+      return "url";
+    case TypeKind::kCron:
+      return "cron";
+    case TypeKind::kTimezone:
+      return "timezone";
+    case TypeKind::kSecret:
+      return "secret";
+    case TypeKind::kLiteral:
+      return "literal";
+    case TypeKind::kList:
+      return "list";
+    case TypeKind::kMap:
+      return "map";
+    case TypeKind::kNull:
+      return "null";
   }
   return "";
 }
@@ -321,7 +356,8 @@ json::value ToJson(const View& view) {
     json::object made{{"entity", body.entity->name}};
     Put(made, "where", body.where);
     if (!body.group.empty()) {
-      made["group"] = Each(body.group, [](const ExpressionPtr& e) { return json::value(ToString(*e)); });
+      made["group"] =
+          Each(body.group, [](const ExpressionPtr& e) { return json::value(ToString(*e)); });
     }
     if (!body.order.empty()) made["order"] = OfOrder(body.order);
     if (body.limit) made["limit"] = *body.limit;
@@ -334,8 +370,8 @@ json::value ToJson(const View& view) {
 json::value ToJson(const Model& model, std::string_view name) {
   json::value whole = ToJson(model);
   json::object& out = whole.as_object();
-  for (const auto& [list, key] : {std::pair{"models", "name"}, std::pair{"entities", "model"},
-                                  std::pair{"views", "model"}}) {
+  for (const auto& [list, key] :
+       {std::pair{"models", "name"}, std::pair{"entities", "model"}, std::pair{"views", "model"}}) {
     json::array kept;
     for (json::value& item : out[list].as_array()) {
       if (item.as_object().at(key).as_string() == name) kept.push_back(std::move(item));
@@ -354,14 +390,16 @@ json::value ToJson(const Model& model) {
   json::array enums;
   for (const auto& enumeration : model.enums) {
     if (enumeration->name.empty()) continue;  // inline ones stand with their field
-    enums.emplace_back(json::value{{"name", enumeration->name}, {"values", ValuesOf(*enumeration)}});
+    enums.emplace_back(
+        json::value{{"name", enumeration->name}, {"values", ValuesOf(*enumeration)}});
   }
   out["enums"] = std::move(enums);
   out["shapes"] = Each(model.shapes, [](const auto& shape) { return OfShape(*shape); });
   out["unions"] = Each(model.unions, [](const auto& choice) {
     json::object cases;
     for (const auto& [literal, shape] : choice->cases) cases[literal] = shape->name;
-    return json::value{{"name", choice->name}, {"by", choice->discriminator}, {"cases", std::move(cases)}};
+    return json::value{
+        {"name", choice->name}, {"by", choice->discriminator}, {"cases", std::move(cases)}};
   });
   out["views"] = Each(model.views, [](const auto& view) { return ToJson(*view); });
   return out;

@@ -115,14 +115,15 @@ class Lexer {
     std::size_t end = text_.find('\n', at_);
     if (end == text_.npos) end = text_.size();
     const std::size_t next = end;
-    while (end > at_ && (text_[end - 1] == ' ' || text_[end - 1] == '\t' || text_[end - 1] == '\r')) {
+    while (end > at_ &&
+           (text_[end - 1] == ' ' || text_[end - 1] == '\t' || text_[end - 1] == '\r')) {
       --end;
     }
     if (text_.substr(at_, end - at_).find('\0') != std::string_view::npos) {
       Report(at_, end - at_, "a comment may not contain NUL");
     }
-    out_.comments.push_back({static_cast<std::uint32_t>(at_), static_cast<std::uint32_t>(end - at_),
-                             newline_});
+    out_.comments.push_back(
+        {static_cast<std::uint32_t>(at_), static_cast<std::uint32_t>(end - at_), newline_});
     at_ = next;
   }
 
@@ -155,7 +156,8 @@ class Lexer {
     if (kind == TokenKind::kInt && all.size() < 24 && ParseShortDuration(all)) {
       return Take(TokenKind::kDuration, all.size());
     }
-    Report(at_, all.size(), fmt::format("'{}' is neither a number nor a duration", Ellipsis(all, 40)),
+    Report(at_, all.size(),
+           fmt::format("'{}' is neither a number nor a duration", Ellipsis(all, 40)),
            "durations are written 250ms, 30s, 15m, 24h, 30d, 2w");
     // Its first digit in its place keeps the parser from a second error.
     Take(TokenKind::kInt, all.size());
@@ -199,27 +201,45 @@ class Lexer {
   void ReadPunctuation(char c) {
     const char next = Peek(1);
     switch (c) {
-      case '(': return Take(TokenKind::kLeftParen, 1);
-      case ')': return Take(TokenKind::kRightParen, 1);
-      case '{': return Take(TokenKind::kLeftBrace, 1);
-      case '}': return Take(TokenKind::kRightBrace, 1);
-      case '[': return Take(TokenKind::kLeftBracket, 1);
-      case ']': return Take(TokenKind::kRightBracket, 1);
-      case ',': return Take(TokenKind::kComma, 1);
-      case ':': return Take(TokenKind::kColon, 1);
-      case '.': return next == '.' ? Take(TokenKind::kDotDot, 2) : Take(TokenKind::kDot, 1);
-      case '?': return Take(TokenKind::kQuestion, 1);
-      case '*': return Take(TokenKind::kStar, 1);
-      case '/': return Take(TokenKind::kSlash, 1);
-      case '+': return Take(TokenKind::kPlus, 1);
-      case '-': return next == '>' ? Take(TokenKind::kArrow, 2) : Take(TokenKind::kMinus, 1);
-      case '=': return Take(TokenKind::kEq, next == '=' ? ReportDoubleEqual() : 1);
-      case '<': return next == '=' ? Take(TokenKind::kLe, 2) : Take(TokenKind::kLt, 1);
-      case '>': return next == '=' ? Take(TokenKind::kGe, 2) : Take(TokenKind::kGt, 1);
+      case '(':
+        return Take(TokenKind::kLeftParen, 1);
+      case ')':
+        return Take(TokenKind::kRightParen, 1);
+      case '{':
+        return Take(TokenKind::kLeftBrace, 1);
+      case '}':
+        return Take(TokenKind::kRightBrace, 1);
+      case '[':
+        return Take(TokenKind::kLeftBracket, 1);
+      case ']':
+        return Take(TokenKind::kRightBracket, 1);
+      case ',':
+        return Take(TokenKind::kComma, 1);
+      case ':':
+        return Take(TokenKind::kColon, 1);
+      case '.':
+        return next == '.' ? Take(TokenKind::kDotDot, 2) : Take(TokenKind::kDot, 1);
+      case '?':
+        return Take(TokenKind::kQuestion, 1);
+      case '*':
+        return Take(TokenKind::kStar, 1);
+      case '/':
+        return Take(TokenKind::kSlash, 1);
+      case '+':
+        return Take(TokenKind::kPlus, 1);
+      case '-':
+        return next == '>' ? Take(TokenKind::kArrow, 2) : Take(TokenKind::kMinus, 1);
+      case '=':
+        return Take(TokenKind::kEq, next == '=' ? ReportDoubleEqual() : 1);
+      case '<':
+        return next == '=' ? Take(TokenKind::kLe, 2) : Take(TokenKind::kLt, 1);
+      case '>':
+        return next == '=' ? Take(TokenKind::kGe, 2) : Take(TokenKind::kGt, 1);
       case '!':
         if (next == '=') return Take(TokenKind::kNe, 2);
         break;
-      default: break;
+      default:
+        break;
     }
     SkipUnknown(c);
   }
@@ -232,7 +252,8 @@ class Lexer {
   // A run of bytes that begin no token is one error.
   void SkipUnknown(char c) {
     std::size_t end = at_ + 1;
-    while (end < text_.size() && (static_cast<unsigned char>(text_[end]) >= 0x80 || text_[end] == c)) {
+    while (end < text_.size() &&
+           (static_cast<unsigned char>(text_[end]) >= 0x80 || text_[end] == c)) {
       ++end;
     }
     const std::string_view shown = text_.substr(at_, end - at_);

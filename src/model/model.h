@@ -24,9 +24,9 @@ enum class Auto { kNone, kCreated, kUpdated, kCreator, kUpdater, kAgent, kAddres
 
 struct Reference {
   const Entity* target = nullptr;
-  std::string reverse;               // `as steps`, or empty
+  std::string reverse;  // `as steps`, or empty
   OnDelete on_delete = OnDelete::kRestrict;
-  std::string on_delete_event;       // kEvent: fired on the referencing row
+  std::string on_delete_event;  // kEvent: fired on the referencing row
 };
 
 struct Field {
@@ -34,24 +34,24 @@ struct Field {
   Type type;
   std::string description;
   std::optional<std::string> example;
-  int index = 0;                     // position in Entity::fields, and in a Record
+  int index = 0;  // position in Entity::fields, and in a Record
   bool key = false;
-  bool tenant = false;               // the partition column (added as tenant_id when not written)
-  bool namespace_label = false;      // modifier `namespace`
+  bool tenant = false;           // the partition column (added as tenant_id when not written)
+  bool namespace_label = false;  // modifier `namespace`
   bool unique = false;
   bool unique_globally = false;
   bool once = false;
   bool hidden = false;
   bool redact = false;
-  bool lock = false;                 // optimistic version, int, starts at 1
+  bool lock = false;  // optimistic version, int, starts at 1
   bool search = false;
   bool facet = false;
-  bool implicit = false;             // not written in the file: tenant_id
-  bool computed = false;             // the engine's: `idempotent by FIELD = EXPR`
+  bool implicit = false;  // not written in the file: tenant_id
+  bool computed = false;  // the engine's: `idempotent by FIELD = EXPR`
   Auto automatic = Auto::kNone;
   std::optional<Reference> reference;
-  ExpressionPtr default_value;       // may use earlier fields
-  std::string was;                   // earlier column name
+  ExpressionPtr default_value;  // may use earlier fields
+  std::string was;              // earlier column name
   Span span;
 
   [[nodiscard]] bool IsSecret() const { return type.kind == TypeKind::kSecret; }
@@ -67,7 +67,7 @@ struct Relation {
     kThrough,   // many-to-many: `through` rows with `near` naming this row and `far` the target
   };
   Kind kind = Kind::kForward;
-  std::string name;                 // "workflow" for workflow_id; "steps"; "tags"
+  std::string name;  // "workflow" for workflow_id; "steps"; "tags"
   const Entity* source = nullptr;
   const Entity* target = nullptr;
   const Field* field = nullptr;     // kForward: of source; kBackward: of target
@@ -84,11 +84,11 @@ struct IndexColumn {
 };
 
 struct Index {
-  std::string name;                    // as printed, or made: idx_TABLE_COLUMNS
+  std::string name;  // as printed, or made: idx_TABLE_COLUMNS
   std::vector<IndexColumn> columns;
   bool unique = false;
-  bool globally = false;               // unique across tenants
-  bool gin = false;                    // PostgreSQL GIN; on SQLite no index is made
+  bool globally = false;  // unique across tenants
+  bool gin = false;       // PostgreSQL GIN; on SQLite no index is made
   ExpressionPtr where;
   Span span;
 };
@@ -112,14 +112,14 @@ struct Assignment {
 struct Event {
   std::string name;
   std::string description;
-  bool any_state = false;              // `*`, or an event that changes no state
+  bool any_state = false;  // `*`, or an event that changes no state
   std::vector<std::string> from;
-  std::optional<std::string> to;       // absent: stateless (heartbeat, progress)
-  std::vector<std::string> by;         // roles; empty: writer
+  std::optional<std::string> to;  // absent: stateless (heartbeat, progress)
+  std::vector<std::string> by;    // roles; empty: writer
   std::vector<Take> takes;
   ExpressionPtr when;
   std::vector<Assignment> set;
-  ExpressionPtr auto_when;             // the clock takes it
+  ExpressionPtr auto_when;  // the clock takes it
   bool quiet = false;
   Span span;
 };
@@ -128,21 +128,21 @@ struct Lifecycle {
   const Field* field = nullptr;
   std::vector<std::string> json_path;  // lifecycle properties.state
   std::string initial;
-  std::vector<std::string> states;     // every legal state, initial first
-  const Enum* enumeration = nullptr;   // the states as an enum; null for a bool?
+  std::vector<std::string> states;    // every legal state, initial first
+  const Enum* enumeration = nullptr;  // the states as an enum; null for a bool?
 };
 
 struct Check {
   ExpressionPtr condition;
   std::string message;
-  bool sql_safe = false;               // also a CHECK in the database
+  bool sql_safe = false;  // also a CHECK in the database
   Span span;
 };
 
 struct Idempotency {
-  const Field* field = nullptr;        // the field that holds the computed key, or null
-  ExpressionPtr value;                 // of `field = EXPR`
-  std::vector<const Field*> fields;    // of `idempotent by (a, b)`
+  const Field* field = nullptr;      // the field that holds the computed key, or null
+  ExpressionPtr value;               // of `field = EXPR`
+  std::vector<const Field*> fields;  // of `idempotent by (a, b)`
 };
 
 struct SoftDelete {
@@ -173,7 +173,7 @@ struct Edge {
 };
 
 struct Quota {
-  std::string name;      // key in tenants.config.quotas; the table when not given
+  std::string name;              // key in tenants.config.quotas; the table when not given
   std::int64_t default_max = 0;  // 0: none
 };
 
@@ -183,21 +183,21 @@ struct Permit {
 };
 
 struct Entity {
-  std::string name;                  // WorkflowExecution
-  std::string table;                 // workflow_executions
-  std::string model;                 // the model that declares it
-  std::string was;                   // earlier name of the table, for migrations
+  std::string name;   // WorkflowExecution
+  std::string table;  // workflow_executions
+  std::string model;  // the model that declares it
+  std::string was;    // earlier name of the table, for migrations
   std::string description;
-  bool global = false;               // no tenant; the system's alone
-  std::vector<Field> fields;         // stored order
-  std::vector<const Field*> key;     // primary key, one or more
-  const Field* tenant = nullptr;     // null only when global
+  bool global = false;            // no tenant; the system's alone
+  std::vector<Field> fields;      // stored order
+  std::vector<const Field*> key;  // primary key, one or more
+  const Field* tenant = nullptr;  // null only when global
   const Field* namespace_label = nullptr;
   const Field* lock = nullptr;
-  std::vector<Relation> relations;   // every one has a name; see docs/language.md, "Relations"
-  std::vector<Index> indexes;        // including those of unique fields and of foreign keys
+  std::vector<Relation> relations;  // every one has a name; see docs/language.md, "Relations"
+  std::vector<Index> indexes;       // including those of unique fields and of foreign keys
   std::optional<Lifecycle> lifecycle;
-  std::vector<Event> events;         // of the lifecycle and stateless; a name may have many lines
+  std::vector<Event> events;  // of the lifecycle and stateless; a name may have many lines
   std::optional<SoftDelete> soft_delete;
   bool append_only = false;
   std::vector<std::string> append_only_except;  // events that may still happen
@@ -207,12 +207,12 @@ struct Entity {
   std::optional<Purge> purge;
   std::vector<Notify> notifies;
   std::vector<Edge> edges;
-  const Field* node_label = nullptr;  // `node label FIELD`: rows are nodes of the graph index
+  const Field* node_label = nullptr;      // `node label FIELD`: rows are nodes of the graph index
   std::vector<std::string> search_paths;  // `search tags.name` beyond fields with the modifier
   std::optional<Quota> quota;
-  std::vector<Permit> permits;        // empty: reader reads, writer writes, admin all
+  std::vector<Permit> permits;  // empty: reader reads, writer writes, admin all
   bool partition_by_month = false;
-  bool referenced = false;            // somebody references it: UNIQUE (tenant_id, key)
+  bool referenced = false;  // somebody references it: UNIQUE (tenant_id, key)
   Span span;
 
   [[nodiscard]] const Field* FindField(std::string_view field_name) const;
@@ -224,16 +224,16 @@ struct Entity {
 struct ViewParameter {
   std::string name;
   Type type;
-  bool optional = false;               // nullable, or with a default: may be left out
-  Value default_value;                 // null without one
+  bool optional = false;  // nullable, or with a default: may be left out
+  Value default_value;    // null without one
 };
 
 // One column of a view: an expression, or rows of a relation with columns of their own.
 struct ViewColumn {
   std::string name;
-  ExpressionPtr value;                 // null when nested
+  ExpressionPtr value;  // null when nested
   const Relation* nested = nullptr;
-  std::vector<ViewColumn> columns;     // of nested
+  std::vector<ViewColumn> columns;                    // of nested
   std::vector<std::pair<ExpressionPtr, bool>> order;  // of nested; true: descending
 };
 
@@ -251,8 +251,8 @@ struct ViewBody {
   std::vector<ExpressionPtr> group;
   std::vector<std::pair<ExpressionPtr, bool>> order;  // true: descending
   std::optional<std::int64_t> limit;
-  std::string limit_parameter;         // `limit rows`: the name of an int parameter, or empty
-  bool grouped = false;                // has `group`, or aggregates over its rows
+  std::string limit_parameter;  // `limit rows`: the name of an int parameter, or empty
+  bool grouped = false;         // has `group`, or aggregates over its rows
   std::vector<ViewColumn> select;
 };
 
@@ -266,7 +266,7 @@ struct View {
 };
 
 struct ModelFile {
-  std::string name;         // workflows
+  std::string name;  // workflows
   std::string description;
   std::string path;
 };

@@ -7,6 +7,7 @@
 
 #include "model/check.h"
 #include "model/json.h"
+#include "model/lexer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tenon::model;
@@ -23,6 +24,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto once = Format(sources, 0);
   if (!once) return 0;
+  DiagnosticSink sink;
+  const std::string& text = sources.file(0).text;
+  for (const Comment& comment : Lex(text, 0, LexMode::kModel, sink).comments) {
+    if (once->find(text.substr(comment.offset, comment.length)) == std::string::npos) std::abort();
+  }
   Sources formatted;
   formatted.Add("fuzz.tenon", *once);
   const auto twice = Format(formatted, 0);

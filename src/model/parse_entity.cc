@@ -8,13 +8,14 @@ namespace tenon::model {
 namespace {
 
 constexpr std::array<std::string_view, 19> kClauseWords = {
-    "key",    "unique", "index", "lifecycle", "on",   "soft",  "append", "written", "idempotent", "check",
-    "purge",  "notify", "edge",  "node",      "many", "search", "quota", "permit",  "partition"};
+    "key",     "unique",     "index", "lifecycle", "on",       "soft", "append",
+    "written", "idempotent", "check", "purge",     "notify",   "edge", "node",
+    "many",    "search",     "quota", "permit",    "partition"};
 
 constexpr std::array<std::string_view, 21> kModifierWords = {
-    "key",    "tenant", "namespace", "unique",  "lock",   "search", "facet",
-    "once",   "hidden", "redact",    "auto",    "was",    "example", "globally",
-    "created", "updated", "creator", "updater", "agent", "address", "job"};
+    "key",     "tenant",  "namespace", "unique",  "lock",  "search",  "facet",
+    "once",    "hidden",  "redact",    "auto",    "was",   "example", "globally",
+    "created", "updated", "creator",   "updater", "agent", "address", "job"};
 
 bool IsClauseWord(std::string_view word) {
   return std::find(kClauseWords.begin(), kClauseWords.end(), word) != kClauseWords.end();
@@ -48,8 +49,8 @@ bool Parser::ParseEntity(ast::File& file, Span start, bool extend, bool global) 
 bool Parser::ParseItem(ast::Entity& entity) {
   if (!CountNode()) return false;
   if (entity.items.size() >= limits::kModelItemsMax) {
-    sink_.Report(Here(), fmt::format("an entity has at most {} fields and clauses",
-                                     limits::kModelItemsMax));
+    sink_.Report(
+        Here(), fmt::format("an entity has at most {} fields and clauses", limits::kModelItemsMax));
     SkipToDeclaration();
     return false;
   }
@@ -78,13 +79,16 @@ bool Parser::AtField() const {
       case TokenKind::kEq:
       case TokenKind::kString:
       case TokenKind::kEnd:
-      case TokenKind::kRightBrace: return true;
-      default: break;
+      case TokenKind::kRightBrace:
+        return true;
+      default:
+        break;
     }
     if (Kind(1) == TokenKind::kLeftBracket || Peek(2).newline_before) return true;
     const std::string_view next = Word(2);
     return std::find(kModifierWords.begin(), kModifierWords.end(), next) != kModifierWords.end() ||
-           next == "by" || next == "v4" || (!next.empty() && next.front() >= 'A' && next.front() <= 'Z');
+           next == "by" || next == "v4" ||
+           (!next.empty() && next.front() >= 'A' && next.front() <= 'Z');
   }
   if ((word == "search" || word == "index") &&
       (Kind(2) == TokenKind::kComma || Kind(2) == TokenKind::kDot || AtWord("gin", 2))) {
@@ -112,8 +116,9 @@ bool Parser::ParseField(ast::Entity& entity) {
     std::vector<std::string_view> clauses(kClauseWords.begin(), kClauseWords.end());
     const std::string clause = DidYouMean(field.name.text, clauses);
     if (hint.empty() && !clause.empty()) {
-      sink_.Report(field.name.span, fmt::format("'{}' begins neither a field nor a clause",
-                                                field.name.text), clause);
+      sink_.Report(field.name.span,
+                   fmt::format("'{}' begins neither a field nor a clause", field.name.text),
+                   clause);
     } else {
       Unexpected("a type", hint.starts_with("did") || hint.empty() ? hint : "write " + hint);
       field.broken = true;
@@ -167,8 +172,9 @@ bool Parser::ParseModifier(ast::Field& field) {
   }
   if (word == "auto" || word == "was") {
     Advance();
-    auto name = ParseName(word == "auto" ? "created, updated, creator, updater, agent, address or job"
-                                         : "the column's earlier name");
+    auto name =
+        ParseName(word == "auto" ? "created, updated, creator, updater, agent, address or job"
+                                 : "the column's earlier name");
     if (!name) return false;
     (word == "auto" ? field.automatic : field.was) = std::move(*name);
     return true;
@@ -245,20 +251,7 @@ bool Parser::ParseClause(ast::Entity& entity) {
     entity.items.emplace_back(ast::WrittenBy{Since(start)});
     return true;
   }
-  if (word == "check") {
-    ast::Check check;
-    check.condition = ParseExpression();
-    if (!check.condition) return false;
-    if (Kind() != TokenKind::kString || EndsItem()) {
-      Unexpected("an operator, or the message that a caller gets, in quotes");
-      return false;
-    }
-    check.message = {DecodeString(text_.substr(Peek().offset, Peek().length)), Here()};
-    Advance();
-    check.span = Since(start);
-    entity.items.emplace_back(std::move(check));
-    return true;
-  }
+  if (word == "check") return ParseCheck(entity, start);
   if (word == "node") {
     if (!ExpectWord("label")) return false;
     auto field = ParseName("the field with the label");
@@ -266,20 +259,37 @@ bool Parser::ParseClause(ast::Entity& entity) {
     entity.items.emplace_back(ast::NodeLabel{Since(start), std::move(*field)});
     return true;
   }
-  if (word == "search") {
-    ast::Search search;
-    do {
-      if (!CountNode()) return false;
-      auto path = ParsePathExpression();
-      if (!path) return false;
-      search.paths.push_back(std::move(path));
-    } while (Accept(TokenKind::kComma));
-    search.span = Since(start);
-    entity.items.emplace_back(std::move(search));
-    return true;
-  }
+  if (word == "search") return ParseSearch(entity, start);
   if (!ExpectWord("by") || !ExpectWord("month")) return false;  // partition
   entity.items.emplace_back(ast::Partition{Since(start)});
+  return true;
+}
+
+bool Parser::ParseCheck(ast::Entity& entity, Span start) {
+  ast::Check check;
+  check.condition = ParseExpression();
+  if (!check.condition) return false;
+  if (Kind() != TokenKind::kString || EndsItem()) {
+    Unexpected("an operator, or the message that a caller gets, in quotes");
+    return false;
+  }
+  check.message = {DecodeString(text_.substr(Peek().offset, Peek().length)), Here()};
+  Advance();
+  check.span = Since(start);
+  entity.items.emplace_back(std::move(check));
+  return true;
+}
+
+bool Parser::ParseSearch(ast::Entity& entity, Span start) {
+  ast::Search search;
+  do {
+    if (!CountNode()) return false;
+    auto path = ParsePathExpression();
+    if (!path) return false;
+    if (!Append(search.paths, std::move(path))) return false;
+  } while (Accept(TokenKind::kComma));
+  search.span = Since(start);
+  entity.items.emplace_back(std::move(search));
   return true;
 }
 
@@ -336,7 +346,8 @@ bool Parser::ParseColumns(std::vector<ast::Column>& columns) {
     ast::Column column{std::move(*path), false};
     column.descending = AcceptWord("desc");
     if (!column.descending) AcceptWord("asc");
-    columns.push_back(std::move(column));
+    fine = Append(columns, std::move(column));
+    if (!fine) break;
   } while (Accept(TokenKind::kComma));
   fine = fine && Expect(TokenKind::kRightParen, "',' or ')'");
   --brackets_;
@@ -428,8 +439,7 @@ bool Parser::ParseNotify(ast::Entity& entity, Span start) {
       if (!CountNode()) return false;
       auto path = ParsePathExpression();
       if (!path) return false;
-      clause.payload.push_back(std::move(path));
-      return true;
+      return Append(clause.payload, std::move(path));
     });
     if (!closed) return false;
   }

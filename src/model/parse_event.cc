@@ -23,8 +23,7 @@ bool Parser::ParseLifecycle(ast::Entity& entity, Span start) {
       auto event = ParseEvent();
       if (!event) return false;
       event->span = Since(at);
-      out.events.push_back(std::move(*event));
-      return true;
+      return Append(out.events, std::move(*event));
     }
     Unexpected("'initial STATE' or 'on EVENT'");
     return false;
@@ -48,7 +47,7 @@ std::optional<ast::Event> Parser::ParseEvent() {
       do {
         auto state = ParseState();
         if (!state) return std::nullopt;
-        event.from.push_back(std::move(*state));
+        if (!Append(event.from, std::move(*state))) return std::nullopt;
       } while (Accept(TokenKind::kComma));
     }
     if (!Expect(TokenKind::kArrow, "'->'")) return std::nullopt;
@@ -72,7 +71,8 @@ std::optional<ast::Event> Parser::ParseEvent() {
       event.auto_when = ParseExpression();
       if (!event.auto_when) return std::nullopt;
     } else {
-      Unexpected("'by', 'auto when', a description, '{', 'quiet', FROM -> TO or the end of the line");
+      Unexpected(
+          "'by', 'auto when', a description, '{', 'quiet', FROM -> TO or the end of the line");
       return std::nullopt;
     }
   }
@@ -83,10 +83,12 @@ std::optional<ast::Event> Parser::ParseEvent() {
 bool Parser::ArrowAhead() const {
   for (std::size_t ahead = 0; !EndsItem(ahead) || Peek(ahead).newline_before; ++ahead) {
     switch (Kind(ahead)) {
-      case TokenKind::kArrow: return true;
+      case TokenKind::kArrow:
+        return true;
       case TokenKind::kStar:
       case TokenKind::kComma:
-      case TokenKind::kString: break;
+      case TokenKind::kString:
+        break;
       case TokenKind::kName: {
         // After a comma the list may go on in the next line; otherwise a new line is a new item.
         const bool after_comma = ahead > 0 && Kind(ahead - 1) == TokenKind::kComma;
@@ -94,7 +96,8 @@ bool Parser::ArrowAhead() const {
         if (AtWord("by", ahead) || AtWord("auto", ahead) || AtWord("quiet", ahead)) return false;
         break;
       }
-      default: return false;
+      default:
+        return false;
     }
   }
   return false;
@@ -133,7 +136,7 @@ bool Parser::ParseTakes(ast::Event& event) {
     } else {
       take.optional = !Peek().newline_before && Accept(TokenKind::kQuestion);
     }
-    event.takes.push_back(std::move(take));
+    if (!Append(event.takes, std::move(take))) return false;
   } while (Accept(TokenKind::kComma));
   return true;
 }
@@ -147,7 +150,7 @@ bool Parser::ParseSet(ast::Event& event) {
     assignment.path = std::move(*path);
     assignment.value = ParseExpression();
     if (!assignment.value) return false;
-    event.set.push_back(std::move(assignment));
+    if (!Append(event.set, std::move(assignment))) return false;
   } while (Accept(TokenKind::kComma));
   return true;
 }

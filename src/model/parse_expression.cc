@@ -92,8 +92,12 @@ ExprPtr Parser::ParseComparison() {
   auto left = ParseSum();
   if (!left || EndsItem()) return left;
   static constexpr std::array<std::pair<TokenKind, Op>, 6> kOperators = {
-      {{TokenKind::kEq, Op::kEq}, {TokenKind::kNe, Op::kNe}, {TokenKind::kLt, Op::kLt},
-       {TokenKind::kLe, Op::kLe}, {TokenKind::kGt, Op::kGt}, {TokenKind::kGe, Op::kGe}}};
+      {{TokenKind::kEq, Op::kEq},
+       {TokenKind::kNe, Op::kNe},
+       {TokenKind::kLt, Op::kLt},
+       {TokenKind::kLe, Op::kLe},
+       {TokenKind::kGt, Op::kGt},
+       {TokenKind::kGe, Op::kGe}}};
   const auto binary = [&](ExprKind kind, Op op, bool negated) -> ExprPtr {
     auto right = ParseSum();
     if (!right) return nullptr;
@@ -128,7 +132,8 @@ ExprPtr Parser::ParseComparison() {
     return out;
   }
   if (AcceptWord("becomes")) return binary(ExprKind::kBecomes, Op::kBecomes, false);
-  const bool negated = AtWord("not") && (AtWord("in", 1) || AtWord("like", 1) || AtWord("ilike", 1));
+  const bool negated =
+      AtWord("not") && (AtWord("in", 1) || AtWord("like", 1) || AtWord("ilike", 1));
   if (negated) Advance();
   if (AcceptWord("in")) return ParseIn(std::move(left), negated);
   if (AcceptWord("like")) return binary(ExprKind::kBinary, Op::kLike, negated);
@@ -142,8 +147,8 @@ ExprPtr Parser::ParseIn(ExprPtr left, bool negated) {
   args.push_back(std::move(left));
   bool in_path = false;
   if (Kind() == TokenKind::kLeftParen || Kind() == TokenKind::kLeftBracket) {
-    const TokenKind close = Kind() == TokenKind::kLeftParen ? TokenKind::kRightParen
-                                                            : TokenKind::kRightBracket;
+    const TokenKind close =
+        Kind() == TokenKind::kLeftParen ? TokenKind::kRightParen : TokenKind::kRightBracket;
     Advance();
     ++brackets_;
     bool fine = true;
@@ -230,14 +235,22 @@ ExprPtr Parser::ParsePrimary() {
     return nullptr;
   }
   switch (token.kind) {
-    case TokenKind::kInt: return literal(ExprKind::kInt);
-    case TokenKind::kDecimal: return literal(ExprKind::kDecimal);
-    case TokenKind::kFloat: return literal(ExprKind::kFloat);
-    case TokenKind::kDuration: return literal(ExprKind::kDuration);
-    case TokenKind::kString: return literal(ExprKind::kString);
-    case TokenKind::kLeftParen: return ParseBracketed();
-    case TokenKind::kLeftBracket: return ParseList();
-    case TokenKind::kName: return ParsePathOrCall();
+    case TokenKind::kInt:
+      return literal(ExprKind::kInt);
+    case TokenKind::kDecimal:
+      return literal(ExprKind::kDecimal);
+    case TokenKind::kFloat:
+      return literal(ExprKind::kFloat);
+    case TokenKind::kDuration:
+      return literal(ExprKind::kDuration);
+    case TokenKind::kString:
+      return literal(ExprKind::kString);
+    case TokenKind::kLeftParen:
+      return ParseBracketed();
+    case TokenKind::kLeftBracket:
+      return ParseList();
+    case TokenKind::kName:
+      return ParsePathOrCall();
     case TokenKind::kLeftBrace: {
       auto out = NewExpr(ExprKind::kObject, here);
       if (!out) return nullptr;

@@ -42,7 +42,7 @@ bool Parser::ParseShapeItem(ast::Shape& shape) {
     do {
       auto name = ParseNameOrText("the name of a field");
       if (!name) return false;
-      drop.names.push_back(std::move(*name));
+      if (!Append(drop.names, std::move(*name))) return false;
     } while (Accept(TokenKind::kComma));
     drop.span = Since(start);
     shape.items.emplace_back(std::move(drop));
@@ -90,8 +90,7 @@ bool Parser::ParseUnion(ast::File& file) {
     if (!CountNode()) return false;
     auto shape = ParseName("the name of a shape");
     if (!shape) return false;
-    out.shapes.push_back(std::move(*shape));
-    return true;
+    return Append(out.shapes, std::move(*shape));
   });
   out.span = Since(start);
   file.declarations.emplace_back(std::move(out));
@@ -162,8 +161,10 @@ bool Parser::ParseTypeArguments(ast::TypeExpr& type) {
     }
     return true;
   }
-  static constexpr std::array<std::string_view, 4> kWithArguments = {"text", "int", "decimal", "enum"};
-  if (std::find(kWithArguments.begin(), kWithArguments.end(), word) == kWithArguments.end()) return true;
+  static constexpr std::array<std::string_view, 4> kWithArguments = {"text", "int", "decimal",
+                                                                     "enum"};
+  if (std::find(kWithArguments.begin(), kWithArguments.end(), word) == kWithArguments.end())
+    return true;
   Advance();
   ++brackets_;
   bool fine = true;
@@ -217,8 +218,7 @@ bool Parser::ParseByCases(ast::TypeExpr& type) {
     if (!value || !Expect(TokenKind::kColon, "':'")) return false;
     auto shape = ParseName("the name of a shape");
     if (!shape) return false;
-    type.cases.emplace_back(std::move(*value), std::move(*shape));
-    return true;
+    return Append(type.cases, std::pair(std::move(*value), std::move(*shape)));
   });
   brackets_ = brackets;
   return closed;

@@ -41,8 +41,7 @@ bool Parser::ParseView(ast::File& file) {
       body.entity = std::move(*entity);
       const bool fine = ParseViewBody(body);
       body.span = Since(at);
-      out.bodies.push_back(std::move(body));
-      return fine;
+      return Append(out.bodies, std::move(body)) && fine;
     });
   }
   out.span = Since(start);
@@ -64,7 +63,7 @@ bool Parser::ParseParameters(ast::View& view) {
       parameter.default_value = ParseUnary();
       if (!parameter.default_value) return false;
     }
-    view.parameters.push_back(std::move(parameter));
+    if (!Append(view.parameters, std::move(parameter))) return false;
   } while (Accept(TokenKind::kComma));
   return Expect(TokenKind::kRightParen, "',' or ')'");
 }
@@ -87,8 +86,7 @@ bool Parser::ParseViewClause(ast::ViewBody& body) {
     join.on = ParseExpression();
     if (!join.on) return false;
     join.span = Since(start);
-    body.joins.push_back(std::move(join));
-    return true;
+    return Append(body.joins, std::move(join));
   }
   if (AcceptWord("where")) {
     if (body.where) sink_.Report(start, "a second 'where'", "join them with and");
@@ -99,7 +97,7 @@ bool Parser::ParseViewClause(ast::ViewBody& body) {
     do {
       auto path = ParsePathExpression();
       if (!path) return false;
-      body.group.push_back(std::move(path));
+      if (!Append(body.group, std::move(path))) return false;
     } while (Accept(TokenKind::kComma));
     return true;
   }
@@ -107,7 +105,7 @@ bool Parser::ParseViewClause(ast::ViewBody& body) {
     do {
       auto order = ParseOrder();
       if (!order) return false;
-      body.order.push_back(std::move(*order));
+      if (!Append(body.order, std::move(*order))) return false;
     } while (Accept(TokenKind::kComma));
     return true;
   }
@@ -127,7 +125,7 @@ bool Parser::ParseViewClause(ast::ViewBody& body) {
     do {
       auto column = ParseColumn();
       if (!column) return false;
-      body.select.push_back(std::move(*column));
+      if (!Append(body.select, std::move(*column))) return false;
     } while (Accept(TokenKind::kComma));
     return true;
   }
@@ -161,8 +159,7 @@ std::optional<ast::ViewColumn> Parser::ParseColumn() {
     const bool closed = ParseBlock(end, one_line, false, [&] {
       auto inner = ParseColumn();
       if (!inner) return false;
-      column.columns.push_back(std::move(*inner));
-      return true;
+      return Append(column.columns, std::move(*inner));
     });
     brackets_ = brackets;
     if (!closed) return std::nullopt;

@@ -102,11 +102,12 @@ void Parser::Unexpected(std::string_view expected, std::string hint) {
                  fmt::format("expected {}, the line ends here", expected), std::move(hint));
   } else {
     const std::string_view shown = text_.substr(token.offset, token.length);
-    sink_.Report(SpanOf(token), fmt::format("expected {}, not {}", expected,
-                                            token.kind == TokenKind::kString
-                                                ? Ellipsis(shown, 40)
-                                                : fmt::format("'{}'", Ellipsis(shown, 40))),
-                 std::move(hint));
+    sink_.Report(
+        SpanOf(token),
+        fmt::format("expected {}, not {}", expected,
+                    token.kind == TokenKind::kString ? Ellipsis(shown, 40)
+                                                     : fmt::format("'{}'", Ellipsis(shown, 40))),
+        std::move(hint));
   }
 }
 
@@ -137,7 +138,7 @@ std::optional<std::vector<ast::Name>> Parser::ParseNames(std::string_view what) 
     if (!CountNode()) return std::nullopt;
     auto name = ParseName(what);
     if (!name) return std::nullopt;
-    names.push_back(std::move(*name));
+    if (!Append(names, std::move(*name))) return std::nullopt;
   } while (Accept(TokenKind::kComma));
   return names;
 }

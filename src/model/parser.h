@@ -53,6 +53,8 @@ class Parser {
   std::optional<std::int64_t> ParseInt(std::string_view what);
   void ParseDescription(std::optional<ast::Text>& out);
   bool CountNode();
+  template <typename T>
+  bool Append(std::vector<T>& list, T item);
   void SkipItem();
   void SkipToDeclaration();
   template <typename ParseOne>
@@ -84,6 +86,8 @@ class Parser {
   bool ParseClause(ast::Entity& entity);
   bool ParseKey(ast::Entity& entity, Span start);
   bool ParseIndex(ast::Entity& entity, Span start, bool unique);
+  bool ParseCheck(ast::Entity& entity, Span start);
+  bool ParseSearch(ast::Entity& entity, Span start);
   bool ParseColumns(std::vector<ast::Column>& columns);
   bool ParseSoftDelete(ast::Entity& entity, Span start);
   bool ParseIdempotent(ast::Entity& entity, Span start);
@@ -136,8 +140,8 @@ class Parser {
   const std::vector<Token>& tokens_;
   DiagnosticSink& sink_;
   std::size_t at_ = 0;
-  int depth_ = 0;      // of nested calls
-  int brackets_ = 0;   // open ( [ and JSON braces: newlines end nothing there
+  int depth_ = 0;     // of nested calls
+  int brackets_ = 0;  // open ( [ and JSON braces: newlines end nothing there
   int nodes_ = 0;
   int nodes_max_;
 };

@@ -14,8 +14,8 @@ class Parser::Nested {
   explicit Nested(Parser& parser) : parser_(parser) {
     ok_ = ++parser.depth_ <= limits::kModelNestingMax;
     if (!ok_) {
-      parser.sink_.Report(parser.Here(), fmt::format("nested more than {} levels deep",
-                                                     limits::kModelNestingMax));
+      parser.sink_.Report(parser.Here(),
+                          fmt::format("nested more than {} levels deep", limits::kModelNestingMax));
     }
   }
   ~Nested() { --parser_.depth_; }
@@ -27,6 +27,17 @@ class Parser::Nested {
   Parser& parser_;
   bool ok_;
 };
+
+// Adds to a list, which is bounded: what checks it may look at every pair.
+template <typename T>
+bool Parser::Append(std::vector<T>& list, T item) {
+  if (list.size() >= limits::kModelItemsMax) {
+    sink_.Report(Here(), fmt::format("a list has at most {} items", limits::kModelItemsMax));
+    return false;
+  }
+  list.push_back(std::move(item));
+  return true;
+}
 
 // "{ items }". `separated`: every item stands on a line of its own. Returns false only when the
 // block does not open or does not close; what is wrong inside has been skipped.

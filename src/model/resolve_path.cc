@@ -82,8 +82,8 @@ ExpressionChecker::Node ExpressionChecker::VisitPath(const ast::Expr& expr, cons
   Node node = Make(Op::kPath, expr);
   node->path = std::move(walk.path);
   node->type = std::move(walk.type);
-  const bool elsewhere = node->path.root == Root::kOld || !node->path.hops.empty() ||
-                         !node->path.join_alias.empty();
+  const bool elsewhere =
+      node->path.root == Root::kOld || !node->path.hops.empty() || !node->path.join_alias.empty();
   node->type.nullable = node->type.nullable || elsewhere;
   return node;
 }
@@ -191,7 +191,8 @@ void ExpressionChecker::ReportUnknown(const Walk& walk) {
 bool ExpressionChecker::TakeField(Walk& walk, const Field& field) {
   const ast::Name& step = walk.Step();
   if (walk.path.hops.empty() && field.index >= scope_.fields_before) {
-    Report(step.span, fmt::format("a default may only use fields above it, '{}' is not", field.name));
+    Report(step.span,
+           fmt::format("a default may only use fields above it, '{}' is not", field.name));
     return false;
   }
   const bool outside = scope_.place == Place::kFilter || scope_.place == Place::kInMemory;
@@ -254,7 +255,8 @@ bool ExpressionChecker::StepIntoJson(Walk& walk, Type& type) {
   }
   if (type.kind != TypeKind::kJson) {
     const std::string before = walk.expr.path[walk.at - 1].text;
-    Report(step.span, fmt::format("'{}' is {}, it has no '{}' inside", before, ToString(type), step.text));
+    Report(step.span,
+           fmt::format("'{}' is {}, it has no '{}' inside", before, ToString(type), step.text));
     return false;
   }
   if (type.shape == nullptr && type.union_ == nullptr && type.by == nullptr) {
@@ -292,8 +294,9 @@ bool ExpressionChecker::StepIntoShapes(Walk& walk, Type& type) {
   }
   if (!found && !free) {
     Report(step.span,
-           shapes.size() == 1 ? fmt::format("shape {} has no field '{}'", shapes[0]->name, step.text)
-                              : fmt::format("none of its shapes has a field '{}'", step.text),
+           shapes.size() == 1
+               ? fmt::format("shape {} has no field '{}'", shapes[0]->name, step.text)
+               : fmt::format("none of its shapes has a field '{}'", step.text),
            DidYouMean(step.text, names));
     return false;
   }
@@ -305,10 +308,11 @@ bool ExpressionChecker::CheckUse(const Walk& walk, Allow allow) {
   const Span span = walk.expr.span;
   if (walk.path.field == nullptr && !allow.relation) {
     const Relation& relation = *walk.path.hops.back().relation;
-    Report(span, fmt::format("'{}' is a relation to {}, not a field", relation.name,
-                             relation.target->name),
-           relation.IsToMany() ? fmt::format("count({}), or {}.FIELD", relation.name, relation.name)
-                               : fmt::format("{}.FIELD", relation.name));
+    Report(
+        span,
+        fmt::format("'{}' is a relation to {}, not a field", relation.name, relation.target->name),
+        relation.IsToMany() ? fmt::format("count({}), or {}.FIELD", relation.name, relation.name)
+                            : fmt::format("{}.FIELD", relation.name));
     return false;
   }
   if (walk.path.field == nullptr && !walk.path.IsToMany()) {

@@ -16,8 +16,8 @@ struct SourceFile {
 };
 
 struct LineColumn {
-  int line = 1;      // from 1
-  int column = 1;    // from 1, in code points
+  int line = 1;    // from 1
+  int column = 1;  // from 1, in code points
 };
 
 class Sources {

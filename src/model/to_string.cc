@@ -48,27 +48,46 @@ std::string Of(std::string_view word, const Type& type) {
 
 std::string Base(const Type& type) {
   switch (type.kind) {
-    case TypeKind::kUuid: return type.uuid_version == 4 ? "uuid v4" : "uuid";
-    case TypeKind::kUlid: return "ulid";
+    case TypeKind::kUuid:
+      return type.uuid_version == 4 ? "uuid v4" : "uuid";
+    case TypeKind::kUlid:
+      return "ulid";
     case TypeKind::kText:
       return type.length_max ? fmt::format("text({})", *type.length_max) : "text";
-    case TypeKind::kInt: return "int" + RangeText(type);
-    case TypeKind::kDecimal: return fmt::format("decimal({}, {})", type.precision, type.scale);
-    case TypeKind::kFloat: return "float";
-    case TypeKind::kBool: return "bool";
-    case TypeKind::kTime: return "time";
-    case TypeKind::kDuration: return "duration";
-    case TypeKind::kJson: return Of("json", type);
-    case TypeKind::kEnum: return EnumText(type);
-    case TypeKind::kIp: return "ip";
-    case TypeKind::kUrl: return "url";
-    case TypeKind::kCron: return "cron";
-    case TypeKind::kTimezone: return "timezone";
-    case TypeKind::kSecret: return Of("secret", type);
-    case TypeKind::kLiteral: return EncodeString(type.literal);
-    case TypeKind::kList: return "[" + (type.element ? ToString(*type.element) : "json") + "]";
-    case TypeKind::kMap: return "map " + (type.element ? ToString(*type.element) : "json");
-    case TypeKind::kNull: return "null";
+    case TypeKind::kInt:
+      return "int" + RangeText(type);
+    case TypeKind::kDecimal:
+      return fmt::format("decimal({}, {})", type.precision, type.scale);
+    case TypeKind::kFloat:
+      return "float";
+    case TypeKind::kBool:
+      return "bool";
+    case TypeKind::kTime:
+      return "time";
+    case TypeKind::kDuration:
+      return "duration";
+    case TypeKind::kJson:
+      return Of("json", type);
+    case TypeKind::kEnum:
+      return EnumText(type);
+    case TypeKind::kIp:
+      return "ip";
+    case TypeKind::kUrl:
+      return "url";
+    case TypeKind::kCron:
+      return "cron";
+    case TypeKind::kTimezone:
+      return "timezone";
+    case TypeKind::kSecret:
+      return Of("secret", type);
+    case TypeKind::kLiteral:
+      return EncodeString(type.literal);
+    case TypeKind::kList:
+      return "[" + (type.element ? ToString(*type.element) : "json") + "]";
+    case TypeKind::kMap:
+      return "map " + (type.element ? ToString(*type.element) : "json");
+    case TypeKind::kNull:
+      return "null";
   }
   return "?";
 }
@@ -76,45 +95,85 @@ std::string Base(const Type& type) {
 // How tightly an operator binds; brackets go around what binds less than its place needs.
 int Strength(const Expression& e) {
   switch (e.op) {
-    case Op::kOr: return 1;
-    case Op::kAnd: return 2;
-    case Op::kNot: return 3;
-    case Op::kEq: case Op::kNe: case Op::kLt: case Op::kLe: case Op::kGt: case Op::kGe:
-    case Op::kIn: case Op::kLike: case Op::kIlike: case Op::kBecomes: return 4;
-    case Op::kAdd: case Op::kSub: return 5;
-    case Op::kMul: case Op::kDiv: return 6;
-    case Op::kNegate: return 7;
-    default: return 8;
+    case Op::kOr:
+      return 1;
+    case Op::kAnd:
+      return 2;
+    case Op::kNot:
+      return 3;
+    case Op::kEq:
+    case Op::kNe:
+    case Op::kLt:
+    case Op::kLe:
+    case Op::kGt:
+    case Op::kGe:
+    case Op::kIn:
+    case Op::kLike:
+    case Op::kIlike:
+    case Op::kBecomes:
+      return 4;
+    case Op::kAdd:
+    case Op::kSub:
+      return 5;
+    case Op::kMul:
+    case Op::kDiv:
+      return 6;
+    case Op::kNegate:
+      return 7;
+    default:
+      return 8;
   }
 }
 
 std::string_view Sign(Op op) {
   switch (op) {
-    case Op::kAnd: return " and ";
-    case Op::kOr: return " or ";
-    case Op::kEq: return " = ";
-    case Op::kNe: return " != ";
-    case Op::kLt: return " < ";
-    case Op::kLe: return " <= ";
-    case Op::kGt: return " > ";
-    case Op::kGe: return " >= ";
-    case Op::kLike: return " like ";
-    case Op::kIlike: return " ilike ";
-    case Op::kAdd: return " + ";
-    case Op::kSub: return " - ";
-    case Op::kMul: return " * ";
-    case Op::kDiv: return " / ";
-    case Op::kBecomes: return " becomes ";
-    default: return " ? ";
+    case Op::kAnd:
+      return " and ";
+    case Op::kOr:
+      return " or ";
+    case Op::kEq:
+      return " = ";
+    case Op::kNe:
+      return " != ";
+    case Op::kLt:
+      return " < ";
+    case Op::kLe:
+      return " <= ";
+    case Op::kGt:
+      return " > ";
+    case Op::kGe:
+      return " >= ";
+    case Op::kLike:
+      return " like ";
+    case Op::kIlike:
+      return " ilike ";
+    case Op::kAdd:
+      return " + ";
+    case Op::kSub:
+      return " - ";
+    case Op::kMul:
+      return " * ";
+    case Op::kDiv:
+      return " / ";
+    case Op::kBecomes:
+      return " becomes ";
+    default:
+      return " ? ";
   }
 }
 
 std::string ShortDuration(Duration duration) {
   using std::chrono::microseconds;
   const std::int64_t us = duration.count();
-  struct Unit { std::int64_t us; std::string_view name; };
-  static constexpr std::array<Unit, 5> kUnits = {{{86'400'000'000, "d"}, {3'600'000'000, "h"},
-                                                  {60'000'000, "m"}, {1'000'000, "s"}, {1'000, "ms"}}};
+  struct Unit {
+    std::int64_t us;
+    std::string_view name;
+  };
+  static constexpr std::array<Unit, 5> kUnits = {{{86'400'000'000, "d"},
+                                                  {3'600'000'000, "h"},
+                                                  {60'000'000, "m"},
+                                                  {1'000'000, "s"},
+                                                  {1'000, "ms"}}};
   for (const Unit& unit : kUnits) {
     if (us != 0 && us % unit.us == 0) return fmt::format("{}{}", us / unit.us, unit.name);
   }
@@ -177,18 +236,27 @@ std::string PrintCall(const Expression& e) {
 
 std::string PrintBare(const Expression& e) {
   switch (e.op) {
-    case Op::kLiteral: return LiteralText(e);
-    case Op::kPath: return PathText(e.path);
+    case Op::kLiteral:
+      return LiteralText(e);
+    case Op::kPath:
+      return PathText(e.path);
     case Op::kParameter:
-    case Op::kTakes: return e.name;
-    case Op::kNow: return "now()";
+    case Op::kTakes:
+      return e.name;
+    case Op::kNow:
+      return "now()";
     case Op::kCall:
-    case Op::kAggregate: return PrintCall(e);
-    case Op::kListLiteral: return "[" + PrintList(e.args, 0) + "]";
-    case Op::kNegate: return "-" + Print(*e.args[0], 7);
-    case Op::kNot: return "not " + Print(*e.args[0], 3);
+    case Op::kAggregate:
+      return PrintCall(e);
+    case Op::kListLiteral:
+      return "[" + PrintList(e.args, 0) + "]";
+    case Op::kNegate:
+      return "-" + Print(*e.args[0], 7);
+    case Op::kNot:
+      return "not " + Print(*e.args[0], 3);
     case Op::kIn: {
-      const bool list = e.args.size() == 2 && e.args[1]->op == Op::kPath && e.args[1]->type.IsJson();
+      const bool list =
+          e.args.size() == 2 && e.args[1]->op == Op::kPath && e.args[1]->type.IsJson();
       return Print(*e.args[0], 5) + " in " +
              (list ? Print(*e.args[1], 8) : "(" + PrintList(e.args, 1) + ")");
     }

@@ -13,15 +13,26 @@
 namespace tenon::model {
 
 enum class TypeKind {
-  kUuid, kUlid, kText, kInt, kDecimal, kFloat, kBool, kTime, kDuration,
-  kJson,      // any JSON, or checked by `shape`, `union_`, `by`
-  kEnum,      // one of the names
-  kIp, kUrl, kCron, kTimezone,
-  kSecret,    // sealed; with a shape, the plain text is JSON of it
-  kLiteral,   // in shapes only: exactly this text (type "cron")
-  kList,      // [T]   stored as JSON
-  kMap,       // map T stored as JSON, keys are text
-  kNull,      // of expressions only: the type of `null`
+  kUuid,
+  kUlid,
+  kText,
+  kInt,
+  kDecimal,
+  kFloat,
+  kBool,
+  kTime,
+  kDuration,
+  kJson,  // any JSON, or checked by `shape`, `union_`, `by`
+  kEnum,  // one of the names
+  kIp,
+  kUrl,
+  kCron,
+  kTimezone,
+  kSecret,   // sealed; with a shape, the plain text is JSON of it
+  kLiteral,  // in shapes only: exactly this text (type "cron")
+  kList,     // [T]   stored as JSON
+  kMap,      // map T stored as JSON, keys are text
+  kNull,     // of expressions only: the type of `null`
 };
 
 struct Enum;
@@ -38,17 +49,17 @@ struct ByField {
 // Immutable after checking. Pointers are into the Model that owns it.
 struct Type {
   TypeKind kind = TypeKind::kText;
-  bool nullable = false;                    // `?`
-  int uuid_version = 7;                     // kUuid: what is generated when it is the key
-  std::optional<std::int64_t> length_max = {};   // kText, in code points
-  std::optional<std::int64_t> min = {}, max = {};     // kInt, inclusive
-  int precision = 0, scale = 0;             // kDecimal
-  const Enum* enumeration = nullptr;        // kEnum, named or inline
-  std::string literal = {};                      // kLiteral
-  const Shape* shape = nullptr;             // kJson, kSecret
-  const Union* union_ = nullptr;            // kJson, kSecret
-  std::shared_ptr<const ByField> by = {};        // kJson
-  std::shared_ptr<const Type> element = {};      // kList, kMap
+  bool nullable = false;                           // `?`
+  int uuid_version = 7;                            // kUuid: what is generated when it is the key
+  std::optional<std::int64_t> length_max = {};     // kText, in code points
+  std::optional<std::int64_t> min = {}, max = {};  // kInt, inclusive
+  int precision = 0, scale = 0;                    // kDecimal
+  const Enum* enumeration = nullptr;               // kEnum, named or inline
+  std::string literal = {};                        // kLiteral
+  const Shape* shape = nullptr;                    // kJson, kSecret
+  const Union* union_ = nullptr;                   // kJson, kSecret
+  std::shared_ptr<const ByField> by = {};          // kJson
+  std::shared_ptr<const Type> element = {};        // kList, kMap
 
   // Stored as JSON text or jsonb.
   [[nodiscard]] bool IsJson() const {
@@ -79,9 +90,9 @@ struct Enum {
 };
 
 struct ShapeField {
-  std::string name;       // may hold blanks when it was written in quotes ("Technical Quality")
+  std::string name;  // may hold blanks when it was written in quotes ("Technical Quality")
   Type type;
-  bool required = true;   // neither nullable nor defaulted
+  bool required = true;  // neither nullable nor defaulted
   std::optional<boost::json::value> default_value;
   std::string description;
   std::optional<std::string> example;

@@ -8,8 +8,8 @@
 namespace tenon::model {
 
 inline constexpr std::array<std::string_view, 17> kTypeWords = {
-    "uuid", "ulid", "text", "int",  "decimal",  "float", "bool", "time",   "duration",
-    "json", "enum", "map",  "ip",   "url",      "cron",  "timezone", "secret"};
+    "uuid", "ulid", "text", "int", "decimal", "float", "bool",     "time",  "duration",
+    "json", "enum", "map",  "ip",  "url",     "cron",  "timezone", "secret"};
 
 inline bool IsTypeWord(std::string_view word) {
   return std::find(kTypeWords.begin(), kTypeWords.end(), word) != kTypeWords.end();

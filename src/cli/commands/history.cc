@@ -23,10 +23,21 @@ std::string Short(const json::object& change, std::string_view name) {
   return CutToWidth(Printable(Cell(*value)), kValueColumnsMax);
 }
 
+// What was done: an event goes by its own name.
+std::string Action(const json::object& entry) {
+  const std::string event = TextOf(entry, "event");
+  return event.empty() ? TextOf(entry, "action") : event;
+}
+
+bool IsNull(const json::object& change, std::string_view name) {
+  const json::value* value = change.if_contains(name);
+  return value == nullptr || value->is_null();
+}
+
 void PrintEntry(Session& session, const json::object& entry) {
   const Style style = session.out_style();
   session.out() << style.Dim(TextOf(entry, "timestamp")) << "  "
-                << style.Bold(TextOf(entry, "action"));
+                << style.Bold(Action(entry));
   if (const std::string user = TextOf(entry, "user_id"); !user.empty()) {
     session.out() << "  by " << user;
   }
@@ -34,10 +45,8 @@ void PrintEntry(Session& session, const json::object& entry) {
   const json::value* transition = entry.if_contains("transition");
   if (transition != nullptr && transition->is_object()) {
     const json::object& move = transition->get_object();
-    std::string from = TextOf(move, "from");
-    if (from.empty()) from = TextOf(move, "from_state");
-    std::string to = TextOf(move, "to");
-    if (to.empty()) to = TextOf(move, "to_state");
+    const std::string from = TextOf(move, "from");
+    const std::string to = TextOf(move, "to");
     session.out() << "    " << from << " -> " << style.Cyan(to) << "\n";
   }
   const json::value* changes = entry.if_contains("changes");
@@ -45,14 +54,13 @@ void PrintEntry(Session& session, const json::object& entry) {
   for (const json::value& item : changes->get_array()) {
     if (!item.is_object()) continue;
     const json::object& change = item.get_object();
-    std::string path = TextOf(change, "path");
-    if (path.empty()) path = TextOf(change, "field");
-    const bool has_before = change.contains("before") || change.contains("from");
-    const std::string before = Short(change, change.contains("before") ? "before" : "from");
-    const std::string after = Short(change, change.contains("after") ? "after" : "to");
-    session.out() << "    " << path << ": ";
-    if (has_before) session.out() << style.Red(before) << " -> ";
-    session.out() << style.Green(after) << "\n";
+    // What is null on both sides was not touched: a new row lists every field.
+    if (IsNull(change, "before") && IsNull(change, "after")) continue;
+    session.out() << "    " << TextOf(change, "path") << ": ";
+    if (change.contains("before")) {
+      session.out() << style.Red(Short(change, "before")) << " -> ";
+    }
+    session.out() << style.Green(Short(change, "after")) << "\n";
   }
 }
 

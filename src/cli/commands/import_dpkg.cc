@@ -130,6 +130,8 @@ Result<void> Index(ImportRun& run, Universe& universe) {
   run.Phase("reading", 0);
   TRY(EachPackage(run, universe, false, [&](const ingest::Package& package) -> Result<void> {
     universe.resolver.Add(package);
+    run.CountIndexed();
+    run.Tick();
     return {};
   }));
   if (universe.resolver.size() == 0 && !run.session().Interrupted()) {
@@ -264,6 +266,7 @@ Result<void> ImportPackages(ImportRun& run, Universe& universe) {
   if (!run.session().Interrupted()) TRY(SendTags(run, universe));
   if (!run.session().Interrupted()) TRY(SendAssetTags(run, universe));
   if (!run.session().Interrupted()) TRY(SendRelationships(run, universe, done_before));
+  run.EndPhase();
   if (universe.missing > 0 && !run.session().Interrupted()) {
     run.session().Note(fmt::format("{} dependencies name nothing that {} and are left out",
                                    Grouped(universe.missing),

@@ -62,7 +62,12 @@ void PrintChange(Session& session, const json::value& event) {
   const json::object& change =
       data != nullptr && data->is_object() ? data->get_object() : outer;
   const Style style = session.out_style();
-  const std::string action = TextOf(change, "action");
+  std::string action = TextOf(change, "action");
+  const json::value* metadata = change.if_contains("metadata");
+  if (action == "EVENT" && metadata != nullptr && metadata->is_object()) {
+    const std::string event = TextOf(metadata->get_object(), "event");
+    if (!event.empty()) action = event;
+  }
   const std::string painted = action == "CREATE"   ? style.Green(action)
                               : action == "DELETE" ? style.Red(action)
                                                    : style.Yellow(action);

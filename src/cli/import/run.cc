@@ -62,8 +62,9 @@ Result<std::unique_ptr<ImportRun>> ImportRun::Begin(Session& session, const Argu
 }
 
 void ImportRun::Phase(std::string name, std::int64_t total) {
-  if (!phase_.empty()) progress_->End(State(), session_.environment().clock->Steady());
+  EndPhase();
   phase_ = std::move(name);
+  indexed_ = 0;
   phase_total_ = total;
   phase_start_ = metrics_.rows_read;
   ProgressOptions options;
@@ -71,6 +72,11 @@ void ImportRun::Phase(std::string name, std::int64_t total) {
   options.terminal = session_.environment().err_terminal;
   options.columns = session_.environment().columns > 0 ? session_.environment().columns : 80;
   progress_ = std::make_unique<Progress>(options, session_.environment().clock->Steady());
+}
+
+void ImportRun::EndPhase() {
+  if (!phase_.empty()) progress_->End(State(), session_.environment().clock->Steady());
+  phase_.clear();
 }
 
 Result<std::unique_ptr<Uploader>> ImportRun::Upload(const EntityInfo& entity,
@@ -152,7 +158,7 @@ void ImportRun::CountDry() {
 
 ProgressState ImportRun::State() const {
   ProgressState state;
-  state.done = metrics_.rows_read - phase_start_;
+  state.done = metrics_.rows_read - phase_start_ + indexed_;
   state.total = phase_total_;
   state.bytes = metrics_.bytes_read;
   state.bytes_total = metrics_.bytes_total;
@@ -171,7 +177,7 @@ void ImportRun::Tick() {
 
 Result<int> ImportRun::End(Result<void> result) {
   const auto now = session_.environment().clock->Steady();
-  progress_->End(State(), now);
+  EndPhase();
   if (rejects_.is_open()) {
     rejects_.close();
     if (!rejects_ && result) result = Fail(Code::kUnavailable, "cannot write " + rejects_path_);

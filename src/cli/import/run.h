@@ -34,6 +34,9 @@ class ImportRun {
 
   // A new part of the work; `total` 0: not known.
   void Phase(std::string name, std::int64_t total);
+  void EndPhase();
+  // Rows of a phase that reads only, which are no rows of the import yet.
+  void CountIndexed() { ++indexed_; }
 
   // An uploader for the entity, whose results are counted and rejected rows written down before
   // `each` (which may be empty) sees them. A dry run has none: nullptr.
@@ -70,6 +73,7 @@ class ImportRun {
   std::string phase_;
   std::int64_t phase_total_ = 0;
   std::int64_t phase_start_ = 0;   // rows_read when it began
+  std::int64_t indexed_ = 0;
   std::size_t batch_rows_ = 500;
   std::size_t in_flight_ = 4;
   std::string rejects_path_;
