@@ -220,6 +220,12 @@ void RunCall(const YAML::Node& step, const std::string& verb, World& world, Stat
       state.differences.push_back(fmt::format("{}: expected text {}, got {}", where, wanted, body));
     }
   }
+  if (step["reply_without"]) {
+    const std::string unwanted = step["reply_without"].as<std::string>();
+    if (body.find(unwanted) != std::string::npos) {
+      state.differences.push_back(fmt::format("{}: the answer has {}: {}", where, unwanted, body));
+    }
+  }
   if (step["reply"]) {
     const auto parsed = ParseJson(body);
     if (!parsed) {
