@@ -179,7 +179,8 @@ TEST(Access, KeepsTenantsApart) {
   ASSERT_EQ(audits.status, 200) << audits.body;
   EXPECT_GE(audits.Json().at("items").as_array().size(), 1u);
 
-  EXPECT_EQ(server.Call("POST", "/v1/tenants/" + acme.Text("id") + ":suspend").status, 200);
+  EXPECT_EQ(server.Call("POST", "/v1/tenants/" + acme.Text("id") + ":suspend?tenant=acme").status,
+            200);
   EXPECT_EQ(server.Call("GET", "/v1/assets", "", Bearer(key)).status, 403);
 }
 

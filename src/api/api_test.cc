@@ -70,7 +70,7 @@ TEST(Api, AnswersBadInputWithProblems) {
       {"POST", "/v1/assets", "[]", 400, "object"},
       {"POST", "/v1/assets", "{}", 422, "required"},
       {"POST", "/v1/assets", R"({"nam":"a"})", 422, "nam"},
-      {"GET", "/v1/assets?filter=nam=1", "", 400, "filter"},
+      {"GET", "/v1/assets?filter=nam=1", "", 400, "did you mean name"},
       {"GET", "/v1/assets?page_sise=1", "", 400, "page_size"},
       {"GET", "/v1/assets?page_size=0", "", 400, "1 to 1000"},
       {"GET", "/v1/assets?page_size=1001", "", 400, "page_size"},

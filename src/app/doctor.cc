@@ -8,7 +8,7 @@
 #include "app/node.h"
 #include "app/offline.h"
 #include "app/serve.h"
-#include "store/migrations/migrate.h"
+#include "engine/reconcile.h"
 #include "store/sqlite/backup.h"
 
 namespace tenon {
@@ -122,6 +122,27 @@ void CheckChain(const Config& config, Findings& findings) {
   (*store)->Close();
 }
 
+// Rows that somebody changed in the sqlite3 shell get their log row now.
+Result<void> ReconcileRows(const Config& config, Findings& findings) {
+  SystemClock clock;
+  SecureRandom random;
+  NodeOptions options = TRY(NodeOptionsOf(config));
+  options.run_clock = false;
+  const auto node = TRY(Node::Open(std::move(options), {clock, random}));
+  const auto changes = TRY(Reconcile(node->engine(), true));
+  constexpr std::size_t kShown = 20;
+  for (std::size_t i = 0; i < changes.size() && i < kShown; ++i) {
+    findings.push_back({Level::kWarning, "reconcile",
+                        fmt::format("{} {} was changed outside ({}{}{}); it is logged now",
+                                    changes[i].table, changes[i].key, changes[i].action,
+                                    changes[i].fields.empty() ? "" : ": ", changes[i].fields),
+                        ""});
+  }
+  findings.push_back({Level::kOk, "reconcile",
+                      fmt::format("{} rows had been changed outside", changes.size()), ""});
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<cli::Finding>> Doctor(const Config& config, bool reconcile) {
@@ -149,10 +170,7 @@ Result<std::vector<cli::Finding>> Doctor(const Config& config, bool reconcile) {
   TRY(CheckStore(config, findings));
   std::error_code ignored;
   if (fs::exists(fs::path(config.data) / "tenon.db", ignored)) CheckChain(config, findings);
-  if (reconcile) {
-    findings.push_back({Level::kNote, "reconcile",
-                        "rows changed outside are not looked for in this version", ""});
-  }
+  if (reconcile) TRY(ReconcileRows(config, findings));
   return findings;
 }
 

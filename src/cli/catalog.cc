@@ -77,6 +77,17 @@ EventInfo ReadEvent(const json::object& object) {
   return event;
 }
 
+// BackgroundTask -> BACKGROUND_TASK, as the audit rows have it.
+std::string LogName(std::string_view name) {
+  std::string out;
+  for (char c : name) {
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (upper && !out.empty()) out += '_';
+    out += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return out;
+}
+
 // "created_at desc" -> "created_at".
 std::string ColumnName(const std::string& column) { return column.substr(0, column.find(' ')); }
 
@@ -113,8 +124,7 @@ EntityInfo ReadEntity(const json::object& object) {
   entity.table = TextOf(object, "table");
   entity.model = TextOf(object, "model");
   entity.description = TextOf(object, "description");
-  entity.log_name = TextOf(object, "log_name");
-  if (entity.log_name.empty()) entity.log_name = entity.name;
+  entity.log_name = LogName(entity.name);
   entity.engine_only = BoolOf(object, "global");
   for (const json::value& item : ArrayOf(object, "fields")) {
     if (item.is_object()) entity.fields.push_back(ReadField(item.get_object()));

@@ -141,7 +141,7 @@ Result<Api*> Session::api() {
     http.base_url = connection.url;
     http.ca_file = connection.ca_file;
     http.insecure = connection.insecure;
-    http.timeout = std::chrono::seconds(TRY(globals_.Int("timeout", 60, 1, 86400)));
+    http.timeout = std::chrono::seconds(TRY(globals_.Int("timeout", patience_.count(), 1, 86400)));
     transport = TRY(ConnectHttp(std::move(http)));
   }
   api_ = std::make_unique<Api>(std::move(transport), std::move(options), *environment_.ids);

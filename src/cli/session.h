@@ -2,6 +2,7 @@
 // when a command first needs it.
 #pragma once
 
+#include <chrono>
 #include <iosfwd>
 #include <memory>
 #include <optional>
@@ -64,6 +65,8 @@ class Session {
 
   Result<Connection> ResolveConnection() const;
   Result<Api*> api();
+  // Before api(): answers may take so long, unless --timeout says another.
+  void SetPatience(std::chrono::seconds patience) { patience_ = patience; }
   [[nodiscard]] bool asked_server() const { return api_ != nullptr; }
   // Names of entities and views; Entity() adds what the entity's model says of it.
   Result<const Catalog*> catalog();
@@ -83,6 +86,7 @@ class Session {
   bool colours_ = true;
   bool quiet_ = false;
   bool verbose_ = false;
+  std::chrono::seconds patience_{60};
   std::unique_ptr<Api> api_;
   Result<Catalog*> Names();
 

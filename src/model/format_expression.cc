@@ -276,8 +276,7 @@ std::string FormatType(const ast::TypeExpr& type) {
       out += kBreak;
       out += FormatName(type.cases[i].first) + ": " + type.cases[i].second.text;
     }
-    out += kBreak;
-    out += "}";
+    out += " }";
   }
   return out + (type.nullable ? "?" : "");
 }

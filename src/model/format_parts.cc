@@ -77,8 +77,7 @@ struct ClauseText {
       out += kBreak;
       out += FormatExpression(*c.payload[i]);
     }
-    out += kBreak;
-    return out + "}";
+    return out + " }";
   }
   std::string operator()(const ast::Edge& c) const {
     return fmt::format("edge {} -> {} kind {}", c.from.text, c.to.text, FormatExpression(*c.kind));
@@ -186,8 +185,7 @@ std::string FormatColumn(const ast::ViewColumn& column) {
       out += kBreak;
       out += FormatColumn(column.columns[i]);
     }
-    out += kBreak;
-    out += "}";
+    out += " }";
     if (column.order) out += " order " + FormatOrder(*column.order);
   } else {
     out = FormatExpression(*column.value);

@@ -18,6 +18,8 @@ std::string TextOf(const json::object& object, std::string_view name) {
 }
 
 Result<int> RunVerify(Session& session, const Arguments& arguments) {
+  // Some 80,000 rows are verified in a second, and a log may have hundreds of millions.
+  session.SetPatience(std::chrono::hours(12));
   Api* api = TRY(session.api());
   json::object body;
   if (arguments.Has("checkpoint")) {

@@ -102,8 +102,8 @@ Result<CurrentSchema> LoadCurrent(Reader& reader, Dialect dialect, bool tables) 
   // Versions of one model sort by number, since it is written with four digits. The order of the
   // last migrations keeps what was made first first.
   const std::string sql = fmt::format(
-      "SELECT m.version, m.model, {}, m.schema_json LIKE '%\"kept\":true%' FROM schema_migrations "
-      "m WHERE m.version = (SELECT "
+      "SELECT m.version, m.model, {}, CASE WHEN replace(m.schema_json, '\"kept\":true', '') <> "
+      "m.schema_json THEN 1 ELSE 0 END FROM schema_migrations m WHERE m.version = (SELECT "
       "max(n.version) FROM schema_migrations n WHERE n.model = m.model) ORDER BY m.applied_at",
       tables ? "m.schema_json"
              : fmt::format("substr(m.schema_json, 1, {})", kHashAt - 1 + kHashDigits));

@@ -114,7 +114,8 @@ Result<MigrationPlan> Migrate(Store& store, const model::Model& model, Clock& cl
   if (!plan.obstacles.empty()) {
     return Fail(Code::kConflict, "the schema cannot be changed:\n" + Join(plan.obstacles));
   }
-  if (!plan.migrations.empty()) TRY(EnsureHistory(store));
+  if (plan.migrations.empty()) return plan;
+  TRY(EnsureHistory(store));
   // Times tell the order in which to roll back, so no two are equal and none is before the last.
   Time last{};
   for (const AppliedMigration& applied : TRY(AppliedMigrations(store))) {
