@@ -34,7 +34,7 @@ entity Thing in things {
   j json Trigger?
   k json Odd?
   l [text(3)]?
-  m map [int] ?
+  m map [int] = {}
   n Color?
   o ip?
   p url?

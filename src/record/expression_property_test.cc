@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kModel = R"(model prop "For the property test"
 
-enum Color { RED GREEN "odd name" }
+enum Color { RED, GREEN, "odd name" }
 shape Inner { deep decimal(8,2)?  word text?  when time?  took duration?  ref uuid? }
 shape Doc open { count int?  ratio float?  yes bool?  inner Inner?  items [text]? }
 
