@@ -25,31 +25,6 @@ ALTER TABLE "migration_jobs" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "migration_jobs" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "migration_jobs" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
-CREATE TABLE "connector_configs" (
-  "connector_id" uuid NOT NULL,
-  "org_id" uuid NOT NULL,
-  "name" varchar(255) NOT NULL,
-  "type" text NOT NULL,
-  "config" jsonb NOT NULL,
-  "status" text NOT NULL DEFAULT 'draft' CONSTRAINT "ck_connector_configs_status" CHECK ("status" IN ('draft', 'active', 'paused', 'error')),
-  "last_heartbeat" timestamptz,
-  "heartbeat_sla" interval NOT NULL DEFAULT 'PT5M',
-  "heartbeat_due" timestamptz,
-  "validated_at" timestamptz,
-  "metrics" jsonb NOT NULL DEFAULT '{}',
-  "error_message" text,
-  "created_at" timestamptz NOT NULL DEFAULT now(),
-  "updated_at" timestamptz NOT NULL DEFAULT now(),
-  "created_by" uuid,
-  PRIMARY KEY ("connector_id"),
-  CONSTRAINT "fk_connector_configs_org_id" FOREIGN KEY ("org_id") REFERENCES "tenants" ("id")
-);
-CREATE INDEX "idx_connector_configs_status" ON "connector_configs" ("org_id", "status");
-CREATE INDEX "idx_connector_configs_heartbeat_due" ON "connector_configs" ("heartbeat_due");
-ALTER TABLE "connector_configs" ENABLE ROW LEVEL SECURITY;
-ALTER TABLE "connector_configs" FORCE ROW LEVEL SECURITY;
-CREATE POLICY "tenant_isolation" ON "connector_configs" USING ("org_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("org_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
-
 CREATE TABLE "graph_nodes" (
   "id" uuid NOT NULL,
   "org_id" uuid NOT NULL,
@@ -97,26 +72,37 @@ ALTER TABLE "graph_edges" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "graph_edges" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "graph_edges" USING ("org_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("org_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
+CREATE TABLE "connector_configs" (
+  "connector_id" uuid NOT NULL,
+  "org_id" uuid NOT NULL,
+  "name" varchar(255) NOT NULL,
+  "type" text NOT NULL,
+  "config" jsonb NOT NULL,
+  "status" text NOT NULL DEFAULT 'draft' CONSTRAINT "ck_connector_configs_status" CHECK ("status" IN ('draft', 'active', 'paused', 'error')),
+  "last_heartbeat" timestamptz,
+  "heartbeat_sla" interval NOT NULL DEFAULT 'PT5M',
+  "heartbeat_due" timestamptz,
+  "validated_at" timestamptz,
+  "metrics" jsonb NOT NULL DEFAULT '{}',
+  "error_message" text,
+  "created_at" timestamptz NOT NULL DEFAULT now(),
+  "updated_at" timestamptz NOT NULL DEFAULT now(),
+  "created_by" uuid,
+  PRIMARY KEY ("connector_id"),
+  CONSTRAINT "fk_connector_configs_org_id" FOREIGN KEY ("org_id") REFERENCES "tenants" ("id")
+);
+CREATE INDEX "idx_connector_configs_status" ON "connector_configs" ("org_id", "status");
+CREATE INDEX "idx_connector_configs_heartbeat_due" ON "connector_configs" ("heartbeat_due");
+ALTER TABLE "connector_configs" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "connector_configs" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "connector_configs" USING ("org_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("org_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
 CREATE OR REPLACE FUNCTION "tg_migration_jobs_updated"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" THEN NEW."updated_at" = now(); END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER "tg_migration_jobs_updated" BEFORE UPDATE ON "migration_jobs" FOR EACH ROW EXECUTE FUNCTION "tg_migration_jobs_updated"();
-
-CREATE OR REPLACE FUNCTION "tg_connector_configs_enums"() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF NEW."type" NOT IN ('http', 'kafka') THEN RAISE EXCEPTION 'enum: connector_configs.type' USING ERRCODE = 'check_violation'; END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER "tg_connector_configs_enums" BEFORE INSERT OR UPDATE ON "connector_configs" FOR EACH ROW EXECUTE FUNCTION "tg_connector_configs_enums"();
-
-CREATE OR REPLACE FUNCTION "tg_connector_configs_updated"() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" THEN NEW."updated_at" = now(); END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER "tg_connector_configs_updated" BEFORE UPDATE ON "connector_configs" FOR EACH ROW EXECUTE FUNCTION "tg_connector_configs_updated"();
 
 CREATE OR REPLACE FUNCTION "tg_graph_nodes_enums"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -145,3 +131,17 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER "tg_graph_edges_updated" BEFORE UPDATE ON "graph_edges" FOR EACH ROW EXECUTE FUNCTION "tg_graph_edges_updated"();
+
+CREATE OR REPLACE FUNCTION "tg_connector_configs_enums"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW."type" NOT IN ('http', 'kafka') THEN RAISE EXCEPTION 'enum: connector_configs.type' USING ERRCODE = 'check_violation'; END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER "tg_connector_configs_enums" BEFORE INSERT OR UPDATE ON "connector_configs" FOR EACH ROW EXECUTE FUNCTION "tg_connector_configs_enums"();
+
+CREATE OR REPLACE FUNCTION "tg_connector_configs_updated"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" THEN NEW."updated_at" = now(); END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER "tg_connector_configs_updated" BEFORE UPDATE ON "connector_configs" FOR EACH ROW EXECUTE FUNCTION "tg_connector_configs_updated"();

@@ -22,28 +22,6 @@ CREATE INDEX "idx_migration_jobs_status_created_at" ON "migration_jobs" ("status
 CREATE INDEX "idx_migration_jobs_created_at" ON "migration_jobs" ("created_at" DESC);
 CREATE INDEX "idx_migration_jobs_heartbeat_at" ON "migration_jobs" ("heartbeat_at");
 
-CREATE TABLE "connector_configs" (
-  "connector_id" TEXT NOT NULL,
-  "org_id" TEXT NOT NULL,
-  "name" TEXT NOT NULL CONSTRAINT "ck_connector_configs_name" CHECK (length("name") <= 255),
-  "type" TEXT NOT NULL,
-  "config" TEXT NOT NULL CONSTRAINT "ck_connector_configs_config" CHECK (json_valid("config")),
-  "status" TEXT NOT NULL DEFAULT 'draft' CONSTRAINT "ck_connector_configs_status" CHECK ("status" IN ('draft', 'active', 'paused', 'error')),
-  "last_heartbeat" TEXT,
-  "heartbeat_sla" TEXT NOT NULL DEFAULT 'PT0000000300.000000S',
-  "heartbeat_due" TEXT,
-  "validated_at" TEXT,
-  "metrics" TEXT NOT NULL DEFAULT '{}' CONSTRAINT "ck_connector_configs_metrics" CHECK (json_valid("metrics")),
-  "error_message" TEXT,
-  "created_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
-  "updated_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
-  "created_by" TEXT,
-  PRIMARY KEY ("connector_id"),
-  CONSTRAINT "fk_connector_configs_org_id" FOREIGN KEY ("org_id") REFERENCES "tenants" ("id")
-) STRICT;
-CREATE INDEX "idx_connector_configs_status" ON "connector_configs" ("org_id", "status");
-CREATE INDEX "idx_connector_configs_heartbeat_due" ON "connector_configs" ("heartbeat_due");
-
 CREATE TABLE "graph_nodes" (
   "id" TEXT NOT NULL,
   "org_id" TEXT NOT NULL,
@@ -85,26 +63,32 @@ CREATE INDEX "idx_graph_edges_source_id_type" ON "graph_edges" ("source_id", "ty
 CREATE INDEX "idx_graph_edges_target_id_type" ON "graph_edges" ("target_id", "type");
 CREATE INDEX "idx_graph_edges_job_id" ON "graph_edges" ("job_id") WHERE "job_id" IS NOT NULL;
 
+CREATE TABLE "connector_configs" (
+  "connector_id" TEXT NOT NULL,
+  "org_id" TEXT NOT NULL,
+  "name" TEXT NOT NULL CONSTRAINT "ck_connector_configs_name" CHECK (length("name") <= 255),
+  "type" TEXT NOT NULL,
+  "config" TEXT NOT NULL CONSTRAINT "ck_connector_configs_config" CHECK (json_valid("config")),
+  "status" TEXT NOT NULL DEFAULT 'draft' CONSTRAINT "ck_connector_configs_status" CHECK ("status" IN ('draft', 'active', 'paused', 'error')),
+  "last_heartbeat" TEXT,
+  "heartbeat_sla" TEXT NOT NULL DEFAULT 'PT0000000300.000000S',
+  "heartbeat_due" TEXT,
+  "validated_at" TEXT,
+  "metrics" TEXT NOT NULL DEFAULT '{}' CONSTRAINT "ck_connector_configs_metrics" CHECK (json_valid("metrics")),
+  "error_message" TEXT,
+  "created_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
+  "updated_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
+  "created_by" TEXT,
+  PRIMARY KEY ("connector_id"),
+  CONSTRAINT "fk_connector_configs_org_id" FOREIGN KEY ("org_id") REFERENCES "tenants" ("id")
+) STRICT;
+CREATE INDEX "idx_connector_configs_status" ON "connector_configs" ("org_id", "status");
+CREATE INDEX "idx_connector_configs_heartbeat_due" ON "connector_configs" ("heartbeat_due");
+
 CREATE TRIGGER "tg_migration_jobs_updated" AFTER UPDATE ON "migration_jobs"
 WHEN NEW."updated_at" IS OLD."updated_at" AND NEW."updated_at" IS NOT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))
 BEGIN
   UPDATE "migration_jobs" SET "updated_at" = (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')) WHERE rowid = NEW.rowid;
-END;
-
-CREATE TRIGGER "tg_connector_configs_enums_insert" BEFORE INSERT ON "connector_configs"
-BEGIN
-  SELECT RAISE(ABORT, 'enum: connector_configs.type') WHERE NEW."type" NOT IN ('http', 'kafka');
-END;
-
-CREATE TRIGGER "tg_connector_configs_enums_update" BEFORE UPDATE OF "type" ON "connector_configs"
-BEGIN
-  SELECT RAISE(ABORT, 'enum: connector_configs.type') WHERE NEW."type" NOT IN ('http', 'kafka');
-END;
-
-CREATE TRIGGER "tg_connector_configs_updated" AFTER UPDATE ON "connector_configs"
-WHEN NEW."updated_at" IS OLD."updated_at" AND NEW."updated_at" IS NOT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))
-BEGIN
-  UPDATE "connector_configs" SET "updated_at" = (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')) WHERE rowid = NEW.rowid;
 END;
 
 CREATE TRIGGER "tg_graph_nodes_enums_insert" BEFORE INSERT ON "graph_nodes"
@@ -137,4 +121,20 @@ CREATE TRIGGER "tg_graph_edges_updated" AFTER UPDATE ON "graph_edges"
 WHEN NEW."updated_at" IS OLD."updated_at" AND NEW."updated_at" IS NOT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))
 BEGIN
   UPDATE "graph_edges" SET "updated_at" = (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')) WHERE rowid = NEW.rowid;
+END;
+
+CREATE TRIGGER "tg_connector_configs_enums_insert" BEFORE INSERT ON "connector_configs"
+BEGIN
+  SELECT RAISE(ABORT, 'enum: connector_configs.type') WHERE NEW."type" NOT IN ('http', 'kafka');
+END;
+
+CREATE TRIGGER "tg_connector_configs_enums_update" BEFORE UPDATE OF "type" ON "connector_configs"
+BEGIN
+  SELECT RAISE(ABORT, 'enum: connector_configs.type') WHERE NEW."type" NOT IN ('http', 'kafka');
+END;
+
+CREATE TRIGGER "tg_connector_configs_updated" AFTER UPDATE ON "connector_configs"
+WHEN NEW."updated_at" IS OLD."updated_at" AND NEW."updated_at" IS NOT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))
+BEGIN
+  UPDATE "connector_configs" SET "updated_at" = (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')) WHERE rowid = NEW.rowid;
 END;
