@@ -80,7 +80,7 @@ Result<double> Import(const ServerProcess& server, std::int64_t rows, std::strin
       while (!failed) {
         const std::int64_t from = next.fetch_add(kBatch);
         if (from >= rows) break;
-        std::string body = R"({"upsert":true,"items":[)";
+        std::string body = R"({"atomic":false,"upsert":true,"answer":"keys","items":[)";
         for (std::int64_t i = from; i < std::min(rows, from + kBatch); ++i) {
           if (i > from) body += ',';
           AppendAsset(prefix, static_cast<std::uint64_t>(i), body);
