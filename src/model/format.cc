@@ -210,7 +210,7 @@ class Formatter {
     std::string rest = FormatModifiers(field);
     // A type that needs a line of its own does not take part in the columns.
     if (field.name.text.size() + 1 + type.size() + 1 + rest.size() > writer_.Room() &&
-        type.find(kBreak) != std::string::npos) {
+        type.find(kInnerBreak) != std::string::npos) {
       writer_.Line(field.name.text + " " + type + (rest.empty() ? "" : " " + rest));
       return;
     }

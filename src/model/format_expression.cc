@@ -85,9 +85,9 @@ std::string List(const std::vector<ast::ExprPtr>& args, std::size_t from) {
   for (std::size_t i = from; i < args.size(); ++i) {
     if (i > from) {
       out += ',';
-      out += kBreak;
+      out += kInnerBreak;
     }
-    out += Print(*args[i], 0);
+    out += Inner(Print(*args[i], 0));
   }
   return out;
 }
@@ -96,7 +96,7 @@ std::string Call(const Expr& e) {
   std::string out = e.text + "(";
   if (e.distinct) out += "distinct ";
   out += List(e.args, 0);
-  if (e.where) out += (e.args.empty() ? "where " : " where ") + Print(*e.where, 0);
+  if (e.where) out += (e.args.empty() ? "where " : " where ") + Inner(Print(*e.where, 0));
   return out + ")";
 }
 
@@ -108,7 +108,7 @@ std::string Json(const boost::json::value& value) {
     for (const auto& member : value.get_object()) {
       if (!first) {
         out += ',';
-        out += kBreak;
+        out += kInnerBreak;
       }
       first = false;
       out += EncodeString(member.key()) + ": " + Json(member.value());
@@ -120,7 +120,7 @@ std::string Json(const boost::json::value& value) {
     for (const auto& item : value.get_array()) {
       if (out.size() > 1) {
         out += ',';
-        out += kBreak;
+        out += kInnerBreak;
       }
       out += Json(item);
     }
@@ -201,7 +201,7 @@ std::string Bare(const Expr& e) {
 
 std::string Print(const Expr& e, int strength) {
   std::string out = Bare(e);
-  return Strength(e) < strength ? "(" + out + ")" : out;
+  return Strength(e) < strength ? "(" + Inner(std::move(out)) + ")" : out;
 }
 
 }  // namespace
@@ -254,7 +254,7 @@ std::string FormatType(const ast::TypeExpr& type) {
     for (std::size_t i = 0; i < type.values.size(); ++i) {
       if (i > 0) {
         out += ',';
-        out += kBreak;
+        out += kInnerBreak;
       }
       out += FormatEnumValue(type.values[i]);
     }
@@ -273,7 +273,7 @@ std::string FormatType(const ast::TypeExpr& type) {
     out += " by " + type.by.text + " {";
     for (std::size_t i = 0; i < type.cases.size(); ++i) {
       out += i > 0 ? "," : "";
-      out += kBreak;
+      out += kInnerBreak;
       out += FormatName(type.cases[i].first) + ": " + type.cases[i].second.text;
     }
     out += " }";

@@ -14,7 +14,7 @@ std::string FormatColumns(const std::vector<ast::Column>& columns) {
   for (const ast::Column& column : columns) {
     if (!out.empty()) {
       out += ',';
-      out += kBreak;
+      out += kInnerBreak;
     }
     out += FormatPath(column.path) + (column.descending ? " desc" : "");
   }
@@ -55,7 +55,8 @@ struct ClauseText {
   }
   std::string operator()(const ast::Check& c) const {
     const std::string condition = FormatExpression(*c.condition);
-    return fmt::format("check {} {}", c.condition->brackets ? "(" + condition + ")" : condition,
+    return fmt::format("check {} {}",
+                       c.condition->brackets ? "(" + Inner(condition) + ")" : condition,
                        EncodeString(c.message.text));
   }
   std::string operator()(const ast::Purge& c) const {
@@ -74,8 +75,8 @@ struct ClauseText {
     out += " {";
     for (std::size_t i = 0; i < c.payload.size(); ++i) {
       if (i > 0) out += ',';
-      out += kBreak;
-      out += FormatExpression(*c.payload[i]);
+      out += kInnerBreak;
+      out += Inner(FormatExpression(*c.payload[i]));
     }
     return out + " }";
   }
@@ -182,8 +183,8 @@ std::string FormatColumn(const ast::ViewColumn& column) {
     out = column.relation.text + " {";
     for (std::size_t i = 0; i < column.columns.size(); ++i) {
       if (i > 0) out += ',';
-      out += kBreak;
-      out += FormatColumn(column.columns[i]);
+      out += kInnerBreak;
+      out += Inner(FormatColumn(column.columns[i]));
     }
     out += " }";
     if (column.order) out += " order " + FormatOrder(*column.order);

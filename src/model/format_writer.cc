@@ -19,7 +19,13 @@ std::size_t Width(std::string_view text) {
 std::string Flat(std::string_view text) {
   std::string out(text);
   std::replace(out.begin(), out.end(), kBreak, ' ');
+  std::replace(out.begin(), out.end(), kInnerBreak, ' ');
   return out;
+}
+
+std::string Inner(std::string text) {
+  std::replace(text.begin(), text.end(), kBreak, kInnerBreak);
+  return text;
 }
 
 std::size_t FormatWriter::NewlinesBetween(std::size_t from, std::size_t to) const {
@@ -63,28 +69,35 @@ void FormatWriter::Line(std::string text, std::size_t hang) {
     Emit(Flat(text));
     return;
   }
-  // Each line takes as many pieces as fit.
   std::string line;
   bool first = true;
-  std::size_t at = 0;
-  while (at <= text.size()) {
-    std::size_t next = text.find(kBreak, at);
-    if (next == std::string::npos) next = text.size();
-    const std::string_view piece = std::string_view(text).substr(at, next - at);
+  Fill(text, kBreak, hang, line, first);
+  Emit(std::string(first ? 0 : hang, ' ') + line);
+}
+
+// Each line takes as many pieces as fit; what is left stays in `line`.
+void FormatWriter::Fill(std::string_view text, char at, std::size_t hang, std::string& line,
+                        bool& first) {
+  while (true) {
+    const std::size_t end = text.find(at);
+    const std::string_view piece = text.substr(0, end);
     const std::size_t lead = first ? 0 : hang;
-    if (line.empty()) {
-      line = piece;
-    } else if (lead + Width(line) + 1 + Width(piece) <= Room()) {
-      line += ' ';
-      line += piece;
+    const bool inside = at == kBreak && hang + Width(piece) > Room() &&
+                        piece.find(kInnerBreak) != std::string_view::npos;
+    if (line.empty() && !(inside && Width(piece) > Room())) {
+      line = Flat(piece);
+    } else if (!line.empty() && lead + Width(line) + 1 + Width(piece) <= Room()) {
+      line += ' ' + Flat(piece);
+    } else if (inside) {
+      Fill(piece, kInnerBreak, hang, line, first);
     } else {
       Emit(std::string(lead, ' ') + line);
       first = false;
-      line = piece;
+      line = Flat(piece);
     }
-    at = next + 1;
+    if (end == std::string_view::npos) return;
+    text.remove_prefix(end + 1);
   }
-  Emit(std::string(first ? 0 : hang, ' ') + line);
 }
 
 void FormatWriter::Row(std::vector<std::string> cells) {

@@ -10,13 +10,19 @@
 
 namespace tenon::model {
 
-// Where a line that is too long may go on in the next one; a blank in one that is not.
+// Where a line that is too long may go on in the next one; a blank in one that is not. Inner
+// breaks, inside brackets, are taken only where what stands between two outer ones is too long by
+// itself.
 inline constexpr char kBreak = '\x01';
+inline constexpr char kInnerBreak = '\x02';
 
 inline constexpr std::size_t kFormatColumns = 100;
 
 // Text with its breaks as blanks, as it stands on one line.
 std::string Flat(std::string_view text);
+
+// Text that goes inside brackets: its breaks become inner ones.
+std::string Inner(std::string text);
 
 // Not thread-safe; writes one file. Units must come in the order of the source.
 class FormatWriter {
@@ -52,6 +58,7 @@ class FormatWriter {
 
  private:
   void Emit(std::string text);
+  void Fill(std::string_view text, char at, std::size_t hang, std::string& line, bool& first);
   void FlushRows();
   void BlankFor(std::uint32_t offset);
   void WriteComment(const Comment& comment);
