@@ -40,9 +40,7 @@ cli::MigrationReport ReportOf(const MigrationPlan& plan) {
                               step.loses_data, DropName(step)});
       first = false;
     }
-    if (migration.steps.empty()) {
-      report.steps.push_back({migration.version, migration.description, "", false, ""});
-    }
+    // Without steps only what is remembered changes: nothing that anybody would look at.
     report.at = migration.version;
   }
   for (const std::string& kept : plan.kept) {
