@@ -109,6 +109,7 @@ Result<void> RowWriter::EnsureServiceUser(WriteContext& context, const Uuid& ten
                   {"kind", "service"},
                   {"roles", json::array()}};
   Caller caller = context.caller;
+  if (caller.user_tenant.IsNil()) caller.user_tenant = caller.tenant;  // the actor's own stays
   caller.tenant = tenant;
   WriteContext inner{.caller = caller, .transaction = context.transaction, .now = context.now,
                      .trusted = true, .depth = context.depth + 1};
