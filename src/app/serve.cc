@@ -156,6 +156,7 @@ Result<int> Serve(const Config& config) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is an error of the write, not the end
 
   Logger logger(config.log);
   for (const std::string& warning : config.warnings) logger.Write("warn", warning);
