@@ -268,6 +268,8 @@ TEST_F(Hostile, Brackets) {
     Run("model m\nentity A { id uuid key\n x text = " + Repeat(piece, kBytes));
     Run("model m\nentity A { id uuid key\n check " + Repeat(piece, kBytes));
   }
+  Run("model m\n" + Repeat("(", limits::kModelFileBytesMax - 100));
+  Run("model m\n" + Repeat("//\n", limits::kModelFileBytesMax - 100) + "(");
   Run("model m\nshape S { a " + Repeat("[", kBytes));
   Run("model m\nshape S { a " + Repeat("map ", kBytes));
   Run("model m\nview v of A { select " + Repeat("a { ", kBytes));

@@ -5,10 +5,14 @@
 #include <charconv>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 namespace tenon::model {
 namespace {
+
+// Far more than the parser takes in parts; a file of nothing but brackets would have millions.
+constexpr std::size_t kTokensMax = 8u * limits::kModelNodesMax;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -58,7 +62,10 @@ class Lexer {
       // with it.
       text_ = text_.substr(0, mode_ == LexMode::kModel ? *bad : 0);
     }
-    while (at_ < text_.size() && !sink_.Full()) Step();
+    while (at_ < text_.size() && !sink_.Full() && out_.tokens.size() < kTokensMax) Step();
+    if (out_.tokens.size() >= kTokensMax) {
+      Report(at_, 1, fmt::format("too large: more than {} words and signs", kTokensMax));
+    }
     at_ = text_.size();
     Add(TokenKind::kEnd, at_, 0);
     return std::move(out_);
