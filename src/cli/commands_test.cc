@@ -33,8 +33,8 @@ TEST_F(CommandsTest, ListPrintsATable) {
                    "metadata":{},"seen_at":"2026-11-21T08:50:00.123456Z","cost":"0.50","version":3}]})");
   const RunResult result = run({"list", "asset"});
   EXPECT_EQ(result.out,
-            "id  name    type   qualified_name  version  cost  seen_at              created_at\n"
-            "1   orders  TABLE  shop.orders           3  0.50  2026-11-21 08:50:00  -\n");
+            "id  name    type   qualified_name  cost  seen_at              created_at\n"
+            "1   orders  TABLE  shop.orders     0.50  2026-11-21 08:50:00  -\n");
   EXPECT_EQ(result.code, 0);
 }
 

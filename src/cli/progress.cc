@@ -92,7 +92,7 @@ std::string Progress::Line(const ProgressState& state, Instant now) const {
 
 std::string Grouped(std::int64_t number) {
   std::string digits = fmt::format("{}", number < 0 ? -number : number);
-  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
   return number < 0 ? "-" + digits : digits;
 }
 

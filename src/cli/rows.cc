@@ -60,7 +60,7 @@ Column ColumnOf(const EntityInfo* entity, const std::string& name) {
   if (const FieldInfo* field = entity->Find(name)) {
     const std::string kind = field->kind;
     column.right = kind == "int" || kind == "float" || kind == "decimal";
-    column.keep = field->key;
+    column.keep = field->key || kind == "time";
   }
   return column;
 }
@@ -126,7 +126,8 @@ std::vector<std::string> DefaultColumns(const EntityInfo& entity) {
     }
   };
   for (std::string_view name : kTelling) {
-    if (entity.Find(name) != nullptr) add(std::string(name));
+    const FieldInfo* field = entity.Find(name);
+    if (field != nullptr && !field->lock) add(field->name);
   }
   if (entity.Find(entity.lifecycle) != nullptr) add(entity.lifecycle);
   for (const FieldInfo& field : entity.fields) {
@@ -134,7 +135,7 @@ std::vector<std::string> DefaultColumns(const EntityInfo& entity) {
   }
   for (const FieldInfo& field : entity.fields) {
     const bool long_text = field.kind == "text" && field.type.find('(') == std::string::npos;
-    if (field.engine || field.tenant || field.IsJson() || field.secret || long_text ||
+    if (field.engine || field.tenant || field.lock || field.IsJson() || field.secret || long_text ||
         field.name == entity.soft_delete) {
       continue;
     }
@@ -150,8 +151,8 @@ std::vector<std::string> DefaultColumns(const EntityInfo& entity) {
 }
 
 RowPrinter::RowPrinter(Session& session, const EntityInfo* entity,
-                       std::vector<std::string> columns)
-    : session_(session), entity_(entity), columns_(std::move(columns)) {}
+                       std::vector<std::string> columns, bool may_drop)
+    : session_(session), entity_(entity), columns_(std::move(columns)), may_drop_(may_drop) {}
 
 void RowPrinter::Page(const json::array& rows) {
   std::ostream& out = session_.out();
@@ -194,7 +195,10 @@ void RowPrinter::Table(const json::array& rows) {
     }
   }
   session_.out() << RenderTable(columns, cells,
-                                {session_.width(), session_.out_style(), !began_});
+                                {.width = session_.width(),
+                                 .style = session_.out_style(),
+                                 .title = !began_,
+                                 .may_drop = may_drop_});
   began_ = true;
 }
 

@@ -21,7 +21,9 @@ std::vector<std::string> DefaultColumns(const EntityInfo& entity);
 // End() closes the array. `entity` may be null: then columns come from the first row.
 class RowPrinter {
  public:
-  RowPrinter(Session& session, const EntityInfo* entity, std::vector<std::string> columns);
+  // `may_drop`: nobody asked for just these columns, so some may be left out on a narrow terminal.
+  RowPrinter(Session& session, const EntityInfo* entity, std::vector<std::string> columns,
+             bool may_drop = false);
   void Page(const json::array& rows);
   void End();
   [[nodiscard]] std::size_t count() const { return count_; }
@@ -32,6 +34,7 @@ class RowPrinter {
   Session& session_;
   const EntityInfo* entity_;
   std::vector<std::string> columns_;
+  bool may_drop_;
   std::size_t count_ = 0;
   bool began_ = false;
 };

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kGap = 2;           // blanks between columns
 constexpr std::size_t kNarrowest = 8;     // a cut column keeps this much
+constexpr std::size_t kComfortable = 16;  // and this much while other columns can be left out
+constexpr std::size_t kColumnsMin = 2;    // that are never left out
 constexpr std::string_view kCutMark = "…";
 
 // The next code point of `text` and its length in bytes; a broken byte is one column wide.
@@ -33,24 +35,31 @@ std::size_t Total(const std::vector<std::size_t>& widths) {
          kGap * (widths.size() - 1);
 }
 
-// Takes from the widest column that may be cut until the table fits; when all are at their
-// narrowest, the last column is given up and the others begin anew.
-void Fit(const std::vector<Column>& columns, std::vector<std::size_t>& widths, std::size_t limit) {
-  std::vector<std::size_t> whole = widths;
+// Takes from the widest column that may be cut until the table fits or all are at `narrowest`.
+void Squeeze(const std::vector<Column>& columns, std::vector<std::size_t>& widths,
+             std::size_t limit, std::size_t narrowest) {
   while (Total(widths) > limit) {
     std::size_t widest = widths.size();
     for (std::size_t i = 0; i < widths.size(); ++i) {
-      if (columns[i].keep || widths[i] <= kNarrowest) continue;
+      if (columns[i].keep || widths[i] <= narrowest) continue;
       if (widest == widths.size() || widths[i] > widths[widest]) widest = i;
     }
-    if (widest != widths.size()) {
-      --widths[widest];
-      continue;
-    }
-    if (widths.size() <= 1) return;
+    if (widest == widths.size()) return;
+    --widths[widest];
+  }
+}
+
+void Fit(const std::vector<Column>& columns, std::vector<std::size_t>& widths, std::size_t limit,
+         bool may_drop) {
+  std::vector<std::size_t> whole = widths;
+  while (may_drop) {
+    Squeeze(columns, widths, limit, kComfortable);
+    if (Total(widths) <= limit) return;
+    if (whole.size() <= kColumnsMin) break;
     whole.pop_back();
     widths = whole;
   }
+  Squeeze(columns, widths, limit, kNarrowest);
 }
 
 std::string Pad(std::string text, std::size_t width, bool right) {
@@ -120,7 +129,7 @@ std::string RenderTable(const std::vector<Column>& columns,
       widths[i] = std::max(widths[i], DisplayWidth(line.back()));
     }
   }
-  if (options.width > 0) Fit(columns, widths, options.width);
+  if (options.width > 0) Fit(columns, widths, options.width, options.may_drop);
 
   std::string out;
   auto add_line = [&](auto&& cell_of) {

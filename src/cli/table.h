@@ -30,6 +30,8 @@ struct TableOptions {
   std::size_t width = 0;       // of the terminal; 0: no limit
   Style style = {};
   bool title = true;
+  // Columns that do not fit are left out from the end on, rather than all cut to stumps.
+  bool may_drop = false;
 };
 
 // Rows shorter than the columns are filled with blanks. Without a width limit, nothing is cut.

@@ -36,10 +36,26 @@ TEST(Table, Aligns) {
 TEST(Table, FitsTheTerminalWithoutCuttingIds) {
   const std::vector<std::vector<std::string>> rows = {
       {"0123456789", "a long name indeed", "another long text"}};
-  EXPECT_EQ(RenderTable({{"id", false, true}, {"name"}, {"text"}}, rows, {.width = 36}),
+  const std::vector<Column> columns = {{"id", false, true}, {"name"}, {"text"}};
+  EXPECT_EQ(RenderTable(columns, rows, {.width = 36}),
             "id          name         text\n"
             "0123456789  a long nam…  another lo…\n");
-  EXPECT_EQ(RenderTable({{"id", false, true}, {"name"}, {"text"}}, rows, {.width = 24}),
+  EXPECT_EQ(RenderTable(columns, rows, {.width = 20}),
+            "id          name      text\n"
+            "0123456789  a long …  another…\n");
+}
+
+TEST(Table, LeavesOutTheLastColumnsWhenItMay) {
+  const std::vector<std::vector<std::string>> rows = {
+      {"0123456789", "a long name indeed", "another long text"}};
+  const std::vector<Column> columns = {{"id", false, true}, {"name"}, {"text"}};
+  EXPECT_EQ(RenderTable(columns, rows, {.width = 46, .may_drop = true}),
+            "id          name              text\n"
+            "0123456789  a long name ind…  another long te…\n");
+  EXPECT_EQ(RenderTable(columns, rows, {.width = 36, .may_drop = true}),
+            "id          name\n"
+            "0123456789  a long name indeed\n");
+  EXPECT_EQ(RenderTable(columns, rows, {.width = 24, .may_drop = true}),
             "id          name\n"
             "0123456789  a long name…\n");
 }

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <iostream>
@@ -45,6 +46,7 @@ Result<int> RunBackup(Session& session, const Arguments& arguments) {
     return Fail(Code::kConflict,
                 fmt::format("{} is there already; --force replaces it", request.file.string()));
   }
+  ::umask(0077);  // a copy of everything is nobody else's to read
   const BackupReport report = TRY(WithProgress(session, request, session.environment().backup));
   session.Note(fmt::format("wrote {} ({}) up to log position {}", request.file.string(),
                            Bytes(report.bytes), report.position));

@@ -65,11 +65,12 @@ Result<int> Run(Session& session, const Arguments& arguments) {
       all ? INT64_MAX : TRY(arguments.Int("limit", kLimitDefault, 1, 1'000'000'000));
   Api* api = TRY(session.api());
   std::vector<std::string> columns = SplitNames(arguments.Get("fields"));
-  if (columns.empty()) {
+  const bool chosen = !columns.empty();
+  if (!chosen) {
     columns = DefaultColumns(*entity);
     for (const std::string& name : SplitNames(arguments.Get("expand"))) columns.push_back(name);
   }
-  RowPrinter printer(session, entity, columns);
+  RowPrinter printer(session, entity, columns, !chosen);
   std::string token = arguments.Get("page-token");
   while (true) {
     const std::int64_t left = limit - static_cast<std::int64_t>(printer.count());

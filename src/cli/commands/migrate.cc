@@ -10,7 +10,7 @@ namespace tenon::cli {
 namespace {
 
 void PrintSteps(Session& session, const MigrationReport& report, bool with_sql,
-                std::string_view nothing) {
+                std::string_view nothing, std::string_view at) {
   if (session.format() != Format::kTable) {
     json::array rows;
     for (const MigrationStep& step : report.steps) {
@@ -44,7 +44,9 @@ void PrintSteps(Session& session, const MigrationReport& report, bool with_sql,
     }
   }
   if (report.steps.empty()) session.Note(nothing);
-  if (!report.at.empty()) session.Note("the data is at " + report.at);
+  if (!report.steps.empty() && !report.at.empty()) {
+    session.Note(std::string(at) + report.at);
+  }
 }
 
 Result<int> RunPlan(Session& session, const Arguments& arguments) {
@@ -54,7 +56,8 @@ Result<int> RunPlan(Session& session, const Arguments& arguments) {
   request.dry_run = true;
   const MigrationReport report = TRY(session.environment().plan(request));
   PrintSteps(session, report, arguments.Has("sql"),
-             "the data directory matches the models: nothing to do");
+             "the data directory matches the models: nothing to do",
+             "migrate would bring the data to ");
   return 0;
 }
 
@@ -66,7 +69,8 @@ Result<int> RunMigrate(Session& session, const Arguments& arguments) {
   request.dry_run = arguments.Has("dry-run");
   const MigrationReport report = TRY(session.environment().migrate(request));
   PrintSteps(session, report, arguments.Has("sql"),
-             "the data directory matches the models: nothing to do");
+             "the data directory matches the models: nothing to do",
+             request.dry_run ? "this would bring the data to " : "the data is at ");
   return 0;
 }
 
@@ -78,7 +82,8 @@ Result<int> RunRollback(Session& session, const Arguments& arguments) {
   if (arguments.Has("to")) request.down_to = arguments.Get("to");
   request.drops = arguments.All("drop");
   const MigrationReport report = TRY(session.environment().rollback(request));
-  PrintSteps(session, report, arguments.Has("sql"), "there is no migration to undo");
+  PrintSteps(session, report, arguments.Has("sql"), "there is no migration to undo",
+             request.dry_run ? "the data stays at " : "the data is at ");
   return 0;
 }
 

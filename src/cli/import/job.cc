@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace tenon::cli {
 namespace {
@@ -33,19 +34,19 @@ JobMetrics ReadMetrics(const json::object& object) {
 
 }  // namespace
 
-json::object JobMetrics::ToJson(std::chrono::milliseconds took) const {
+json::object JobMetrics::ToJson(std::chrono::milliseconds took, const JobMetrics& before) const {
   const double seconds = std::max(static_cast<double>(took.count()) / 1000.0, 0.001);
-  json::object metrics = {
-      {"rows_read", rows_read},
-      {"rows_written", rows_written},
-      {"rows_skipped", rows_skipped},
-      {"rows_failed", rows_failed},
-      {"bytes_read", bytes_read},
-      {"rows_per_second",
-       static_cast<double>(static_cast<std::int64_t>(static_cast<double>(rows_read) / seconds))},
-      {"error_rate", rows_read == 0 ? 0.0
-                                    : static_cast<double>(rows_failed) /
-                                          static_cast<double>(rows_read)}};
+  const std::int64_t read = before.rows_read + rows_read;
+  const std::int64_t failed = before.rows_failed + rows_failed;
+  const double error_rate =
+      read == 0 ? 0.0 : static_cast<double>(failed) / static_cast<double>(read);
+  json::object metrics = {{"rows_read", read},
+                          {"rows_written", before.rows_written + rows_written},
+                          {"rows_skipped", before.rows_skipped + rows_skipped},
+                          {"rows_failed", failed},
+                          {"bytes_read", bytes_read},
+                          {"rows_per_second", std::floor(static_cast<double>(rows_read) / seconds)},
+                          {"error_rate", error_rate}};
   if (rows_total > 0) metrics["rows_total"] = rows_total;
   if (bytes_total > 0) metrics["bytes_total"] = bytes_total;
   return metrics;
@@ -104,14 +105,14 @@ Result<void> Job::Report(const JobMetrics& metrics, const json::object& checkpoi
     return {};
   }
   reported_ = now;
-  json::object body = {{"metrics", metrics.ToJson(took())}};
+  json::object body = {{"metrics", metrics.ToJson(took(), before_)}};
   if (!checkpoint.empty()) body["checkpoint"] = checkpoint;
   TRY(Event("progress", body));
   return {};
 }
 
 Result<void> Job::Succeed(const JobMetrics& metrics, const json::object& checkpoint) {
-  json::object body = {{"metrics", metrics.ToJson(took())}};
+  json::object body = {{"metrics", metrics.ToJson(took(), before_)}};
   if (!checkpoint.empty()) body["checkpoint"] = checkpoint;
   TRY(Event("succeed", body));
   return {};
@@ -119,7 +120,7 @@ Result<void> Job::Succeed(const JobMetrics& metrics, const json::object& checkpo
 
 Result<void> Job::Fail(const JobMetrics& metrics, const json::object& checkpoint,
                        const std::string& why) {
-  json::object body = {{"metrics", metrics.ToJson(took())}, {"error_message", why}};
+  json::object body = {{"metrics", metrics.ToJson(took(), before_)}, {"error_message", why}};
   if (!checkpoint.empty()) body["checkpoint"] = checkpoint;
   TRY(Event("fail", body));
   return {};

@@ -22,7 +22,9 @@ struct JobMetrics {
   std::int64_t bytes_total = 0;   // 0: the source does not tell
   std::int64_t bytes_read = 0;
 
-  [[nodiscard]] json::object ToJson(std::chrono::milliseconds took) const;
+  // With the counts of an earlier run of the job added; the rate is of this run.
+  [[nodiscard]] json::object ToJson(std::chrono::milliseconds took,
+                                    const JobMetrics& before) const;
 };
 
 // Not thread-safe.
@@ -39,8 +41,6 @@ class Job {
   [[nodiscard]] const json::object& options() const { return options_; }
   // Where to go on; empty for a new job.
   [[nodiscard]] const json::object& checkpoint() const { return checkpoint_; }
-  // The numbers of the run before; zero for a new job.
-  [[nodiscard]] const JobMetrics& before() const { return before_; }
   [[nodiscard]] std::chrono::milliseconds took() const;
 
   // Sends numbers and position, at most once every kReportEvery. A failure to report is not a
@@ -64,7 +64,7 @@ class Job {
   std::string id_;
   json::object options_;
   json::object checkpoint_;
-  JobMetrics before_;
+  JobMetrics before_;  // of the run that this one resumes
 };
 
 }  // namespace tenon::cli

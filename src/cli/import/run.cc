@@ -115,6 +115,7 @@ void ImportRun::Count(UploadRow& row, UploadResult& result) {
   for (const FieldError& field : result.error.fields) {
     errors.push_back(
         json::object{{"path", field.path}, {"code", field.code}, {"message", field.message}});
+    if (reason.find(field.message) != std::string::npos) continue;
     reason += fmt::format("; {}: {}", field.path, field.message);
   }
   if (shown_rejects_++ < kShownRejectsMax) {
@@ -204,7 +205,7 @@ Result<int> ImportRun::End(Result<void> result) {
                                     Spoken(took));
     }
   } else {
-    json::object summary = metrics_.ToJson(took);
+    json::object summary = metrics_.ToJson(took, {});
     summary["job_id"] = job_id();
     session_.out() << json::serialize(summary) << "\n";
   }
