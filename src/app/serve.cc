@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -50,6 +51,16 @@ Result<JwtOptions> JwtOptionsOf(const JwtConfig& config) {
     jwt.fetch_jwks = [file = config.jwks_file] { return ReadFile(file, kJwksBytesMax); };
   }
   return jwt;
+}
+
+// A connection is a descriptor, and the usual soft limit of 1,024 is far below what is allowed.
+void RaiseDescriptorLimit(std::int64_t wanted) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const auto enough = static_cast<rlim_t>(wanted) + 256;  // files, readers, logs
+  if (limit.rlim_cur >= enough) return;
+  limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? enough : std::min(enough, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 http::ServerOptions ServerOptionsOf(const Config& config) {
@@ -157,6 +168,8 @@ Result<int> Serve(const Config& config) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is an error of the write, not the end
+
+  RaiseDescriptorLimit(config.limits.connections);
 
   Logger logger(config.log);
   for (const std::string& warning : config.warnings) logger.Write("warn", warning);

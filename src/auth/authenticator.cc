@@ -1,5 +1,7 @@
 #include "auth/authenticator.h"
 
+#include "base/text.h"
+
 #include <cstring>
 #include <utility>
 
@@ -51,6 +53,11 @@ Credentials Credentials::Of(const http::Request& request) {
   if (const auto tenant = request.Query("tenant")) credentials.tenant = std::string(*tenant);
   credentials.address = request.remote_address;
   credentials.user_agent = std::string(request.headers.Get("User-Agent"));
+  // It is stored with every write, and header bytes may be anything.
+  while (const auto bad = InvalidUtf8At(credentials.user_agent)) {
+    credentials.user_agent[*bad] = '?';
+  }
+  std::erase(credentials.user_agent, '\0');
   return credentials;
 }
 
