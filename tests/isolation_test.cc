@@ -138,7 +138,9 @@ class Isolation : public ::testing::Test {
     EXPECT_EQ(real.status, absent.status) << where;
     EXPECT_EQ(Told(real, victim.id), Told(absent, absent_id)) << where;
     // What nobody in a tenant may do, or no row of the table takes, is refused for any id.
-    if (real.status != 403 && real.status != 405) EXPECT_EQ(real.status, 404) << where;
+    EXPECT_TRUE(real.status == 404 || real.status == 403 || real.status == 405 ||
+                (real.status == 409 && victim.entity->append_only))
+        << where;
     ++attempts_;
   }
 
@@ -187,7 +189,8 @@ std::vector<Attempt> AttemptsOn(const SampleRow& victim) {
     attempts.push_back({"PATCH", row, json::serialize(patch)});
   }
   for (const model::Relation& relation : entity.relations) {
-    if (!relation.name.empty()) attempts.push_back({"GET", row, "", {{"expand", relation.name}}});
+    if (relation.target->written_by_engine) continue;  // 400: nobody expands those
+    attempts.push_back({"GET", row, "", {{"expand", relation.name}}});
   }
   if (entity.soft_delete) attempts.push_back({"POST", row + ":restore"});
   std::set<std::string> events;
@@ -213,7 +216,7 @@ TEST_F(Isolation, EveryEntityThatClientsCreateIsCovered) {
   for (const std::string& table : covered_) names += " " + table;
   std::cout << covered_.size() << " entities covered:" << names << "\n";
   for (const auto& entity : Model().entities) {
-    if (ClientsCreate(*entity)) EXPECT_TRUE(covered_.contains(entity->table)) << entity->table;
+    EXPECT_TRUE(!ClientsCreate(*entity) || covered_.contains(entity->table)) << entity->table;
   }
 }
 
@@ -362,7 +365,7 @@ TEST_F(Isolation, AKeyCannotBeMadeForAnotherTenantsUser) {
     const json::object body{{"user_id", id}, {"name", "k"}, {"roles", json::array{"reader"}}};
     const http::Response response =
         world_->Call("other", MakeRequest("POST", "/v1/api_keys", json::serialize(body)));
-    EXPECT_TRUE(response.status == 409 || response.status == 404) << BodyOf(response);
+    EXPECT_TRUE(response.status == 422 || response.status == 409) << BodyOf(response);
     return Told(response, id);
   };
   EXPECT_EQ(make(user->id), make(Absent(user->id)));
@@ -376,8 +379,10 @@ TEST_F(Isolation, AnotherTenantCannotBeNamed) {
                                   std::string("nowhere")}) {
     const http::Response response =
         world_->Call("other", MakeRequest("GET", "/v1/assets", "", {{"tenant", name}}));
-    EXPECT_EQ(response.status, 403) << name << BodyOf(response);
-    ExpectSilent("tenant=" + name, BodyOf(response));
+    EXPECT_EQ(response.status, 404) << name << BodyOf(response);
+    EXPECT_EQ(Told(response, name), Told(world_->Call("other", MakeRequest("GET", "/v1/assets", "",
+                                                                 {{"tenant", "none"}})),
+                                         "none"));
   }
 }
 

@@ -137,6 +137,8 @@ Result<std::vector<const model::Relation*>> Expansions(const model::Entity& enti
       std::vector<std::string_view> candidates;
       std::string all;
       for (const model::Relation& known : entity.relations) {
+        // The engine's own tables have lists of their own, with pages.
+        if (known.target->written_by_engine) continue;
         candidates.push_back(known.name);
         all += (all.empty() ? "" : ", ") + known.name;
       }

@@ -15,6 +15,7 @@ constexpr std::int64_t kRowsPerSnapshot = 20000;
 struct Walk {
   std::unordered_map<Uuid, AuditHead> heads;  // as computed so far, seal in hex
   std::unordered_map<Uuid, std::unordered_map<std::int64_t, std::string>> wanted;  // checkpoint
+  std::unordered_map<Uuid, AuditHead> stored;  // audit_heads, as they were before the walk
   std::int64_t last_seq = 0;
   std::int64_t rows = 0;
   std::optional<AuditFault> fault;
@@ -66,7 +67,8 @@ bool CheckRow(const Row& row, bool all_tenants, Walk& walk) {
     return false;
   };
   if (all_tenants && seq != walk.last_seq + 1) {
-    return fail(fmt::format("missing: the row before it, number {}, is gone", walk.last_seq + 1));
+    walk.fault = AuditFault{walk.last_seq + 1, "", fmt::format("missing: the log goes on at {}", seq)};
+    return false;
   }
   walk.last_seq = seq;
   ++walk.rows;
@@ -90,6 +92,10 @@ bool CheckRow(const Row& row, bool all_tenants, Walk& walk) {
     return fail("altered or reordered: it does not follow from the row before it in its tenant");
   }
   head = {tenant, seq, seal};
+  if (const auto stored = walk.stored.find(tenant);
+      stored != walk.stored.end() && stored->second.seq == seq && stored->second.seal != seal) {
+    return fail("altered: the chain was made anew, audit_heads has another seal for its end");
+  }
   if (const auto tenant_wanted = walk.wanted.find(tenant); tenant_wanted != walk.wanted.end()) {
     const auto at = tenant_wanted->second.find(seq);
     if (at != tenant_wanted->second.end()) {
@@ -98,6 +104,30 @@ bool CheckRow(const Row& row, bool all_tenants, Walk& walk) {
     }
   }
   return true;
+}
+
+// A row of audits without a seal was not written by the log.
+Result<std::optional<AuditFault>> FindUnsealed(Store& store, const Scope& scope,
+                                               const std::optional<Uuid>& tenant) {
+  std::string text =
+      "SELECT a.id FROM audits a WHERE NOT EXISTS (SELECT 1 FROM audit_seals s WHERE s.audit_id = "
+      "a.id) ";
+  std::vector<Value> parameters;
+  if (tenant) {
+    text += "AND a.tenant_id = $1 ";
+    parameters.emplace_back(*tenant);
+  }
+  text += "LIMIT 1";
+  std::optional<AuditFault> fault;
+  TRY(store.Read(scope, [&](Reader& reader) {
+    fault.reset();
+    return reader.Query(text, parameters, [&](const Row& row) -> Result<bool> {
+      fault = AuditFault{0, std::string(row.Text(0)),
+                         "added: it has no seal, the log did not write it"};
+      return false;
+    });
+  }));
+  return fault;
 }
 
 }  // namespace
@@ -125,6 +155,7 @@ Result<std::optional<AuditFault>> Log::Verify(std::optional<Uuid> tenant,
   }
   // Taken first: rows written while we walk only make the chain longer than these.
   const std::vector<AuditHead> heads = TRY(Heads());
+  for (const AuditHead& head : heads) walk.stored[head.tenant] = head;
   const Scope scope{.tenant = tenant.value_or(Uuid{}), .across_tenants = true,
                     .deadline = std::chrono::seconds(60)};
   for (std::int64_t before = -1; walk.rows != before && !walk.fault;) {
@@ -146,9 +177,12 @@ Result<std::optional<AuditFault>> Log::Verify(std::optional<Uuid> tenant,
   if (walk.fault) return walk.fault;
   for (const AuditHead& head : heads) {
     if (tenant && head.tenant != *tenant) continue;
-    if (walk.heads[head.tenant].seq < head.seq) {
-      return AuditFault{head.seq, "", "truncated: the log ends before it, at row " +
-                                          std::to_string(walk.heads[head.tenant].seq)};
+    const std::int64_t last = walk.heads[head.tenant].seq;
+    if (last < head.seq) {
+      // Without a gap before, the rows that are gone follow the last one of all.
+      return AuditFault{tenant ? head.seq : walk.last_seq + 1, "",
+                        fmt::format("truncated: a tenant's log ends at row {}, audit_heads at {}",
+                                    last, head.seq)};
     }
   }
   for (const auto& [id, rows] : walk.wanted) {
@@ -157,7 +191,7 @@ Result<std::optional<AuditFault>> Log::Verify(std::optional<Uuid> tenant,
                         "truncated: the checkpoint has this row and the log has not"};
     }
   }
-  return std::optional<AuditFault>{};
+  return FindUnsealed(store_, scope, tenant);
 }
 
 }  // namespace tenon

@@ -93,7 +93,9 @@ Result<json::value> Sampler::Sample(const Type& type, const std::string& example
     case TypeKind::kCron: return text("0 6 * * 1-5");
     case TypeKind::kTimezone: return text("UTC");
     case TypeKind::kLiteral: return json::string(type.literal);
-    case TypeKind::kList: return json::array{TRY(Sample(*type.element))};
+    case TypeKind::kList:
+      // Documents in a list are checked against each other (edges and nodes); none is a valid list.
+      return type.element->IsJson() ? json::array() : json::array{TRY(Sample(*type.element))};
     case TypeKind::kMap: return json::object{{NewUuid(), TRY(Sample(*type.element))}};
     case TypeKind::kNull: return nullptr;
     case TypeKind::kJson:
