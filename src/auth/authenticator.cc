@@ -1,12 +1,11 @@
 #include "auth/authenticator.h"
 
-#include "base/text.h"
-
 #include <cstring>
 #include <utility>
 
 #include "auth/keys.h"
 #include "auth/roles.h"
+#include "base/text.h"
 
 namespace tenon {
 namespace {
@@ -49,13 +48,15 @@ Credentials Credentials::Of(const http::Request& request) {
   Credentials credentials;
   std::string_view token = BearerToken(request.headers.Get("Authorization"));
   if (token.empty()) token = Trim(request.headers.Get("X-Api-Key"));
-  credentials.token = std::string(token);
-  if (const auto tenant = request.Query("tenant")) credentials.tenant = std::string(*tenant);
+  credentials.token = token;
+  if (const auto tenant = request.Query("tenant")) credentials.tenant = *tenant;
   credentials.address = request.remote_address;
-  credentials.user_agent = std::string(request.headers.Get("User-Agent"));
+  credentials.user_agent = request.headers.Get("User-Agent");
   // It is stored with every write, and header bytes may be anything.
-  while (const auto bad = InvalidUtf8At(credentials.user_agent)) {
-    credentials.user_agent[*bad] = '?';
+  if (InvalidUtf8At(credentials.user_agent)) {
+    for (char& c : credentials.user_agent) {
+      if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+    }
   }
   std::erase(credentials.user_agent, '\0');
   return credentials;
@@ -183,11 +184,11 @@ Result<Caller> Authenticator::Authenticate(const Credentials& credentials) {
   return *Place(*identity, credentials, true);
 }
 
-Result<Authenticator::Identity> Authenticator::Verify(const std::string& token) {
+Result<Authenticator::Identity> Authenticator::Verify(std::string_view token) {
   return LooksLikeKey(token) ? VerifyKey(token) : VerifyToken(token);
 }
 
-Result<Authenticator::Identity> Authenticator::VerifyKey(const std::string& token) {
+Result<Authenticator::Identity> Authenticator::VerifyKey(std::string_view token) {
   const std::string hash = HashKey(token);
   const auto key = TRY(directory_.KeyByHash(hash));
   const Time now = deps_.clock.Now();
@@ -225,10 +226,10 @@ std::optional<Result<Caller>> Authenticator::Place(const Identity& identity,
   Caller caller = identity.caller;
   caller.address = credentials.address;
   caller.user_agent = credentials.user_agent;
-  const std::string& wanted = credentials.tenant;
+  const std::string_view wanted = credentials.tenant;
   if (wanted.empty() || wanted == caller.tenant_slug) return caller;
   const auto unknown = [&]() -> Result<Caller> {
-    return Fail(Code::kNotFound, "there is no tenant " + wanted);
+    return Fail(Code::kNotFound, "there is no tenant " + std::string(wanted.substr(0, 80)));
   };
   if (!caller.Has(Role::kSystem)) {
     // Another's tenant and none at all look the same.
@@ -246,7 +247,7 @@ std::optional<Result<Caller>> Authenticator::Place(const Identity& identity,
   bool known = false;
   {
     const std::lock_guard lock(tenants_mutex_);
-    const auto found = tenants_.find(wanted);
+    const auto found = tenants_.find(std::string(wanted));
     if (found != tenants_.end() && found->second.until > deps_.clock.Steady()) {
       tenant = found->second.tenant;
       known = true;
