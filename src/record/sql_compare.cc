@@ -164,7 +164,9 @@ Result<void> SqlCompiler::AppendSides(const Expression& a, const Expression& b,
     const OperandKind as = ReadAs(operand, *meet);
     // PostgreSQL takes the type of a bare parameter from the column beside it.
     if (IsConstant(operand) && IsPlainColumn(other) && as.kind != Kind::kDecimal) {
-      BindAs(TRY(ConstantValue(operand, as)), as, false);
+      // It would take 1.5 beside a bigint for one, so that is said.
+      const Value value = TRY(ConstantValue(operand, as));
+      BindAs(value, as, value.Is<double>() && other.type.kind != model::TypeKind::kFloat);
       return {};
     }
     return Append(operand, as);
@@ -254,7 +256,7 @@ Result<bool> SqlCompiler::AppendInList(const Expression& expression,
   out_ << " IN (";
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (i > 0) out_ << ", ";
-    BindAs(values[i], own, false);
+    BindAs(values[i], own, values[i].Is<double>() && wanted.type.kind != model::TypeKind::kFloat);
   }
   out_ << (sure ? ")" : "))");
   return true;

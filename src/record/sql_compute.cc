@@ -79,11 +79,13 @@ Result<void> SqlCompiler::AppendArithmetic(const Expression& expression) {
     case Arithmetic::kDecimal: {
       const OperandKind left = ArithmeticOperand(expression, *arithmetic, 0);
       const OperandKind right = ArithmeticOperand(expression, *arithmetic, 1);
-      out_ << "tenon_decimal_op('" << OperatorText(expression.op) << "', ";
+      const std::string_view open = sqlite_ ? "" : "(";
+      const std::string_view close = sqlite_ ? "" : ")::numeric";
+      out_ << "tenon_decimal_op('" << OperatorText(expression.op) << "', " << open;
       TRY(operand(0));
-      out_ << fmt::format(", {}, ", left.scale);
+      out_ << close << fmt::format(", {}, ", left.scale) << open;
       TRY(operand(1));
-      out_ << fmt::format(", {}, {})", right.scale, expression.type.scale);
+      out_ << close << fmt::format(", {}, {})", right.scale, expression.type.scale);
       return {};
     }
     case Arithmetic::kTimePlus:
@@ -162,7 +164,10 @@ Result<void> SqlCompiler::AppendCall(const Expression& expression, OperandKind k
     if (KindOf(*expression.args[0]).kind == Kind::kJson) {
       return AppendJsonLength(*expression.args[0]);
     }
-    return call("length", {{Kind::kText}});
+    // bigint, or PostgreSQL would compute on with doubles.
+    TRY(call("length", {{Kind::kText}}));
+    if (!sqlite_) out_ << "::bigint";
+    return {};
   }
   if (name == "concat") {
     out_ << "(";

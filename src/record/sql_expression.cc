@@ -162,7 +162,13 @@ Result<void> SqlCompiler::AppendNode(const Expression& expression, OperandKind k
 Result<void> SqlCompiler::AppendNumberAs(const Expression& expression, OperandKind kind) {
   const OperandKind own = KindOf(expression);
   const bool numeric = own.kind == Kind::kNumber || own.kind == Kind::kDecimal;
-  if (!sqlite_ || !numeric || IsConstant(expression)) return Append(expression, kind);
+  if (!numeric || IsConstant(expression)) return Append(expression, kind);
+  if (!sqlite_ && kind.kind == Kind::kDecimal && own != kind) {
+    out_ << "tenon_decimal_op('+', (";
+    TRY(Append(expression, own));
+    out_ << ")::numeric, 0, 0, 0, " << std::to_string(kind.scale) << ")";
+    return {};
+  }
   if (kind.kind == Kind::kDecimal && own != kind) {
     out_ << "tenon_decimal_op('+', ";
     TRY(Append(expression, own));
