@@ -42,7 +42,12 @@ Result<void> Permit(const Caller& caller, const model::Entity& entity, std::stri
                                              [&](const auto& role) { return caller.Has(role); });
     });
     if (has_by) return {};
-    return Fail(Refused(entity, action, reads ? "reader" : "writer"));
+    std::string roles;
+    for (const model::Event& event : entity.events) {
+      if (event.name != action) continue;
+      for (const std::string& role : event.by) roles += (roles.empty() ? "" : " or ") + role;
+    }
+    return Fail(Refused(entity, action, !roles.empty() ? roles : reads ? "reader" : "writer"));
   }
   std::string roles;
   for (const model::Permit& permit : entity.permits) {

@@ -221,7 +221,7 @@ void RunCall(const YAML::Node& step, const std::string& verb, World& world, Stat
     }
   }
   if (step["reply_without"]) {
-    const std::string unwanted = step["reply_without"].as<std::string>();
+    const std::string unwanted = Substitute(step["reply_without"].as<std::string>(), state);
     if (body.find(unwanted) != std::string::npos) {
       state.differences.push_back(fmt::format("{}: the answer has {}: {}", where, unwanted, body));
     }
