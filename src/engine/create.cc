@@ -18,6 +18,7 @@ Result<PreparedCreate> RowWriter::Prepare(const Caller& caller, const Command& c
   TRY(RunChecks({.row = &row, .now = now}));
   AppendRecord(row, EncodeFor::kAnswer, prepared.answer);
   AppendRecord(row, EncodeFor::kLog, prepared.log_text);
+  prepared.etag = EtagOf(row, prepared.answer);
   return prepared;
 }
 
@@ -56,7 +57,7 @@ Result<Outcome> RowWriter::Create(WriteContext& context, const Command& command,
   Outcome outcome;
   outcome.status = 201;
   outcome.body = prepared.answer;
-  outcome.etag = EtagOf(row, outcome.body);
+  outcome.etag = prepared.etag;
   outcome.key = KeyText(row);
   outcome.seq = seq;
   return outcome;

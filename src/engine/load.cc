@@ -27,6 +27,20 @@ Result<std::optional<Record>> LoadRow(Reader& reader, const EntityPlan& plan,
   return found;
 }
 
+Result<bool> IsLive(Reader& reader, const EntityPlan& plan, const Value& key, const Uuid& tenant) {
+  std::vector<Value> parameters = {key};
+  if (plan.entity->tenant != nullptr) parameters.emplace_back(tenant);
+  const model::Field& field = *plan.entity->soft_delete->field;
+  bool live = false;
+  TRY(reader.Query(plan.live, parameters, [&](const Row& row) -> Result<bool> {
+    Record record(*plan.entity);
+    record.at(field) = TRY(row.Get(0, field.type));
+    live = !IsDeleted(record);
+    return false;
+  }));
+  return live;
+}
+
 Result<std::vector<Record>> LoadWhere(Reader& reader, const EntityPlan& plan,
                                       std::span<const model::Field* const> fields,
                                       std::span<const Value> values, const Uuid& tenant,

@@ -30,6 +30,9 @@ Result<std::vector<Record>> Follow(Reader& reader, const Plans& plans,
                                    const model::Relation& relation, const Record& from);
 
 // The key values of a row as EntityPlan::key_in_url has them.
+// Whether a row is there and not softly deleted, without reading all of it.
+Result<bool> IsLive(Reader& reader, const EntityPlan& plan, const Value& key, const Uuid& tenant);
+
 std::vector<Value> KeyValues(const EntityPlan& plan, const Record& record);
 
 // The tenant of a row; nil for global entities.

@@ -20,7 +20,11 @@ EntityPlan MakePlan(const model::Entity& entity, Dialect dialect) {
     values += Placeholder(dialect, static_cast<std::size_t>(field.index) + 1);
     if (field.IsSecret()) plan.has_secrets = true;
     if (field.automatic == model::Auto::kUpdated) plan.updated = &field;
-    if (field.reference && field.reference->target->soft_delete) {
+    // Columns that the engine fills with the actor are left to the foreign key: authentication has
+    // just vouched for it.
+    const bool actor = field.automatic == model::Auto::kCreator ||
+                       field.automatic == model::Auto::kUpdater;
+    if (field.reference && field.reference->target->soft_delete && !actor) {
       plan.live_references.push_back(&field);
     }
   }
@@ -40,6 +44,10 @@ EntityPlan MakePlan(const model::Entity& entity, Dialect dialect) {
   }
   if (entity.tenant != nullptr) {
     plan.by_key += " AND " + QuoteName(entity.tenant->name) + " = " + Placeholder(dialect, ++number);
+  }
+  if (entity.soft_delete) {
+    plan.live = "SELECT " + QuoteName(entity.soft_delete->field->name) + " FROM " + table +
+                plan.by_key;
   }
   return plan;
 }

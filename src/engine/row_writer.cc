@@ -155,9 +155,7 @@ Result<void> RowWriter::CheckReferences(WriteContext& context, const Record& row
     const Value& value = row.at(*field);
     if (value.IsNull() || (old != nullptr && old->at(*field) == value)) continue;
     const model::Entity& target = *field->reference->target;
-    auto found = TRY(LoadRow(context.transaction, plans_.Of(target), std::span(&value, 1),
-                             TenantOf(row)));
-    if (!found || IsDeleted(*found)) {
+    if (!TRY(IsLive(context.transaction, plans_.Of(target), value, TenantOf(row)))) {
       error.fields.push_back({field->name, "reference",
                               fmt::format("there is no {} {}", target.table, Describe(value))});
     }

@@ -41,6 +41,7 @@ struct PreparedCreate {
   Decoded decoded;
   std::string answer;    // as it will be answered
   std::string log_text;  // as it will be logged
+  std::string etag;      // of the answer
 };
 
 class RowWriter {
