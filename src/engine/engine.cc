@@ -26,10 +26,10 @@ struct Pending {
   Stale stale;
 };
 
-// Plain commands fail at their first statement or not at all; these may fail later.
+// Plain commands fail at their first statement or not at all, and so do upserts: an insert that
+// meets a taken key has changed nothing when the update begins. Deletes may fail later.
 bool NeedsSavepoint(const Plans& plans, const Command& command) {
-  if (command.op == Command::Op::kDelete) return !plans.Referrers(*command.entity).empty();
-  return command.upsert;
+  return command.op == Command::Op::kDelete && !plans.Referrers(*command.entity).empty();
 }
 
 // "$2.id" -> the member of an earlier outcome; anything else stays.
