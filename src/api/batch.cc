@@ -64,8 +64,7 @@ Result<json::array> ListMember(json::object& object, std::string_view name) {
 }
 
 // One element of {"commands": [...]}.
-Result<Command> ReadCommand(const model::Model& model, json::value& item,
-                            const std::string& path) {
+Result<Command> ReadCommand(const model::Model& model, json::value& item, const std::string& path) {
   constexpr std::array<std::string_view, 6> kMembers = {"op",    "entity", "id",
                                                         "event", "body",   "if_match"};
   if (!item.is_object()) return BadMember(path, "type", "must be an object");
@@ -141,6 +140,17 @@ std::string AnswerOf(const std::vector<Result<Outcome>>& results, bool keys_only
   return body + "]}";
 }
 
+using Outcomes = std::vector<Result<Outcome>>;
+
+void SendOutcomes(Exchange& exchange, const Outcomes& outcomes, bool keys_only) {
+  http::Response response;
+  response.headers.Set("Content-Type", "application/json");
+  const bool replayed = !outcomes.empty() && outcomes.front() && outcomes.front()->replayed;
+  if (replayed) response.headers.Set("Idempotent-Replayed", "true");
+  response.body = AnswerOf(outcomes, keys_only);
+  exchange.Send(std::move(response));
+}
+
 struct Batch {
   std::vector<Command> commands;
   bool atomic = true;
@@ -151,9 +161,9 @@ struct Batch {
 // On the pool: grants need the store, and decoding a thousand rows would hold an I/O thread.
 void Apply(const ApiContext& api, const ExchangePtr& exchange, Batch batch) {
   if (batch.commands.size() > limits::kBatchCommandsMax) {
-    return exchange->Fail(Error(
-        Code::kTooLarge, "a batch has at most " + std::to_string(limits::kBatchCommandsMax) +
-                             " commands; this has " + std::to_string(batch.commands.size())));
+    return exchange->Fail(
+        Error(Code::kTooLarge, "a batch has at most " + std::to_string(limits::kBatchCommandsMax) +
+                                   " commands; this has " + std::to_string(batch.commands.size())));
   }
   auto replay = ReplayOf(*exchange);
   if (!replay) return exchange->Fail(replay.error());
@@ -163,19 +173,20 @@ void Apply(const ApiContext& api, const ExchangePtr& exchange, Batch batch) {
   const bool identity = std::ranges::any_of(
       batch.commands, [](const Command& command) { return ConcernsIdentity(*command.entity); });
   if (batch.commands.size() >= kBulkFrom) batch.lane = Lane::kBulk;
-  Authenticator& authenticator = api.authenticator;
+  const bool bulk = batch.lane == Lane::kBulk;
   api.engine.ApplyBatch(
       exchange->caller, std::move(batch.commands), batch.atomic, std::move(*replay),
-      [exchange, identity, keys_only = batch.keys_only,
-       &authenticator](Result<std::vector<Result<Outcome>>> results) {
-        if (identity) authenticator.Invalidate();
+      [&api, exchange, identity, bulk,
+       keys_only = batch.keys_only](Result<std::vector<Result<Outcome>>> results) {
+        if (identity) api.authenticator.Invalidate();
         if (!results) return exchange->Fail(results.error());
-        http::Response response;
-        response.headers.Set("Content-Type", "application/json");
-        const bool replayed = !results->empty() && results->front() && results->front()->replayed;
-        if (replayed) response.headers.Set("Idempotent-Replayed", "true");
-        response.body = AnswerOf(*results, keys_only);
-        exchange->Send(std::move(response));
+        auto outcomes = std::make_shared<const Outcomes>(std::move(*results));
+        if (!bulk) return SendOutcomes(*exchange, *outcomes, keys_only);
+        // The writer has the next group to see to; a thousand rows are rendered elsewhere.
+        const auto submitted = api.pool.Submit(
+            exchange->caller.tenant,
+            [exchange, outcomes, keys_only] { SendOutcomes(*exchange, *outcomes, keys_only); });
+        if (!submitted) SendOutcomes(*exchange, *outcomes, keys_only);
       },
       batch.lane);
 }
