@@ -1,6 +1,7 @@
 #include "app/serve.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -200,6 +201,7 @@ Result<int> Serve(const Config& config) {
     server = std::move(listening);
   }
   server->Start();
+  ::malloc_trim(0);  // what checking models and planning migrations took is not needed again
   const std::string url = fmt::format("{}://{}:{}", config.tls.certificate.empty() ? "http" : "https",
                                       config.host, server->port());
   logger.Write("info", "serving", {{"url", url}, {"data", config.data}, {"version", TENON_VERSION}});
