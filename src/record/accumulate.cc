@@ -58,8 +58,8 @@ Computed Accumulator::Average() const {
 
 void ArrangeList(std::vector<Value>& values, bool distinct) {
   std::erase_if(values, [](const Value& value) { return value.IsNull(); });
-  std::ranges::stable_sort(
-      values, [](const Value& a, const Value& b) { return CompareValues(a, b) < 0; });
+  std::ranges::stable_sort(values,
+                           [](const Value& a, const Value& b) { return CompareValues(a, b) < 0; });
   if (!distinct) return;
   const auto rest = std::ranges::unique(
       values, [](const Value& a, const Value& b) { return CompareValues(a, b) == 0; });

@@ -64,7 +64,8 @@ bool EdgesJoinNodes(const json::value& graph) {
     for (const json::value& node : *listed) nodes[TextMember(node, "id")] = true;
   }
   for (const json::value& edge : *edges) {
-    if (!nodes.contains(TextMember(edge, "source")) || !nodes.contains(TextMember(edge, "target"))) {
+    if (!nodes.contains(TextMember(edge, "source")) ||
+        !nodes.contains(TextMember(edge, "target"))) {
       return false;
     }
   }

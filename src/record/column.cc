@@ -39,30 +39,44 @@ std::string_view SqliteType(const model::Type& type) {
   switch (type.kind) {
     case TypeKind::kInt:
     case TypeKind::kDecimal:
-    case TypeKind::kBool: return "INTEGER";
-    case TypeKind::kFloat: return "REAL";
-    default: return "TEXT";
+    case TypeKind::kBool:
+      return "INTEGER";
+    case TypeKind::kFloat:
+      return "REAL";
+    default:
+      return "TEXT";
   }
 }
 
 std::string PostgresType(const model::Type& type) {
   switch (type.kind) {
-    case TypeKind::kUuid: return "uuid";
-    case TypeKind::kInt: return "bigint";
-    case TypeKind::kDecimal: return fmt::format("numeric({},{})", type.precision, type.scale);
-    case TypeKind::kFloat: return "double precision";
-    case TypeKind::kBool: return "boolean";
-    case TypeKind::kTime: return "timestamptz";
-    case TypeKind::kDuration: return "interval";
+    case TypeKind::kUuid:
+      return "uuid";
+    case TypeKind::kInt:
+      return "bigint";
+    case TypeKind::kDecimal:
+      return fmt::format("numeric({},{})", type.precision, type.scale);
+    case TypeKind::kFloat:
+      return "double precision";
+    case TypeKind::kBool:
+      return "boolean";
+    case TypeKind::kTime:
+      return "timestamptz";
+    case TypeKind::kDuration:
+      return "interval";
     case TypeKind::kJson:
     case TypeKind::kList:
-    case TypeKind::kMap: return "jsonb";
-    case TypeKind::kIp: return "inet";
-    case TypeKind::kSecret: return "bytea";
+    case TypeKind::kMap:
+      return "jsonb";
+    case TypeKind::kIp:
+      return "inet";
+    case TypeKind::kSecret:
+      return "bytea";
     case TypeKind::kText:
       if (type.length_max) return fmt::format("varchar({})", *type.length_max);
       return "text";
-    default: return "text";
+    default:
+      return "text";
   }
 }
 
@@ -94,14 +108,16 @@ std::optional<Value> NumberOf(const ColumnView& column, bool floating) {
   switch (column.kind) {
     case CellKind::kInt:
       return floating ? Value(static_cast<double>(column.integer)) : Value(column.integer);
-    case CellKind::kFloat: return Value(column.number);
+    case CellKind::kFloat:
+      return Value(column.number);
     case CellKind::kText:
       if (!floating) {
         if (auto whole = ParseInt(column.text)) return Value(*whole);
       }
       if (auto number = ParseFloat(column.text)) return Value(*number);
       return std::nullopt;
-    case CellKind::kNull: return Value();
+    case CellKind::kNull:
+      return Value();
   }
   return std::nullopt;
 }
@@ -166,10 +182,14 @@ std::optional<Value> Lift(const std::optional<T>& value) {
 
 std::optional<Value> Convert(const ColumnView& column, const model::Type& type, Dialect dialect) {
   switch (type.kind) {
-    case TypeKind::kInt: return NumberOf(column, false);
-    case TypeKind::kFloat: return NumberOf(column, true);
-    case TypeKind::kBool: return Lift(BoolOf(column));
-    case TypeKind::kDecimal: return Lift(DecimalOf(column, type));
+    case TypeKind::kInt:
+      return NumberOf(column, false);
+    case TypeKind::kFloat:
+      return NumberOf(column, true);
+    case TypeKind::kBool:
+      return Lift(BoolOf(column));
+    case TypeKind::kDecimal:
+      return Lift(DecimalOf(column, type));
     case TypeKind::kUuid:
       return column.kind == CellKind::kText ? Lift(Uuid::Parse(column.text)) : std::nullopt;
     case TypeKind::kTime: {
@@ -182,12 +202,16 @@ std::optional<Value> Convert(const ColumnView& column, const model::Type& type, 
       }
       return Lift(ParseTime(text));
     }
-    case TypeKind::kDuration: return Lift(DurationOf(column));
+    case TypeKind::kDuration:
+      return Lift(DurationOf(column));
     case TypeKind::kJson:
     case TypeKind::kList:
-    case TypeKind::kMap: return JsonOf(column);
-    case TypeKind::kNull: return std::nullopt;
-    default: return TextLikeOf(column, type, dialect);
+    case TypeKind::kMap:
+      return JsonOf(column);
+    case TypeKind::kNull:
+      return std::nullopt;
+    default:
+      return TextLikeOf(column, type, dialect);
   }
 }
 
@@ -196,7 +220,9 @@ bool AppendDirect(const ColumnView& column, const model::Type& type, Dialect dia
                   std::string& out) {
   if (column.kind == CellKind::kText) {
     switch (type.kind) {
-      case TypeKind::kSecret: AppendJsonString(kSealedMark, out); return true;
+      case TypeKind::kSecret:
+        AppendJsonString(kSealedMark, out);
+        return true;
       case TypeKind::kTime:
         if (dialect != Dialect::kSqlite) return false;
         AppendJsonString(column.text, out);
@@ -207,7 +233,9 @@ bool AppendDirect(const ColumnView& column, const model::Type& type, Dialect dia
         if (HoldsSecret(type)) return false;
         out += column.text;
         return true;
-      case TypeKind::kUuid: AppendJsonString(column.text, out); return true;
+      case TypeKind::kUuid:
+        AppendJsonString(column.text, out);
+        return true;
       default:
         if (!type.IsTextLike()) return false;
         AppendJsonString(column.text, out);

@@ -41,8 +41,8 @@ struct Macro {
 };
 
 constexpr Macro kMacros[] = {
-    {"@yearly", "0 0 1 1 *"},  {"@annually", "0 0 1 1 *"}, {"@monthly", "0 0 1 * *"},
-    {"@weekly", "0 0 * * 0"},  {"@daily", "0 0 * * *"},    {"@midnight", "0 0 * * *"},
+    {"@yearly", "0 0 1 1 *"}, {"@annually", "0 0 1 1 *"}, {"@monthly", "0 0 1 * *"},
+    {"@weekly", "0 0 * * 0"}, {"@daily", "0 0 * * *"},    {"@midnight", "0 0 * * *"},
     {"@hourly", "0 * * * *"},
 };
 
@@ -67,9 +67,9 @@ Result<int> ParseNumber(const FieldRule& rule, std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
     return Wrong(rule, text,
-                 rule.names.empty() ? "expected a number"
-                                    : fmt::format("expected a number or a name such as {}",
-                                                  rule.names.front()));
+                 rule.names.empty()
+                     ? "expected a number"
+                     : fmt::format("expected a number or a name such as {}", rule.names.front()));
   }
   if (value < rule.min || value > rule.max) {
     return Wrong(rule, text, fmt::format("must be from {} to {}", rule.min, rule.max));

@@ -15,17 +15,17 @@
 namespace tenon {
 
 struct CronSchedule {
-  std::bitset<60> seconds;    // {0} when the line has five fields
+  std::bitset<60> seconds;  // {0} when the line has five fields
   std::bitset<60> minutes;
   std::bitset<24> hours;
-  std::bitset<32> days;       // 1 to 31
-  std::bitset<13> months;     // 1 to 12
-  std::bitset<7> weekdays;    // 0 is Sunday
-  bool last_day = false;      // L: the last day of the month, besides `days`
+  std::bitset<32> days;     // 1 to 31
+  std::bitset<13> months;   // 1 to 12
+  std::bitset<7> weekdays;  // 0 is Sunday
+  bool last_day = false;    // L: the last day of the month, besides `days`
   // When both are restricted, a day that matches either fires (POSIX crontab).
   bool any_day = true;
   bool any_weekday = true;
-  bool reboot = false;        // @reboot: at start only
+  bool reboot = false;  // @reboot: at start only
 };
 
 // kInvalidArgument with a message that names the field and what is wrong with it.

@@ -89,9 +89,9 @@ void CheckInitialState(const Record& record, const std::vector<bool>& given, Dec
                        (!inside || !TextAt(value, lifecycle.json_path).empty());
     const std::string state = inside ? TextAt(value, lifecycle.json_path) : StateText(value);
     if (there && state != lifecycle.initial) {
-      decoder.Report(GuardedPath(*lifecycle.field, lifecycle.json_path), "read_only",
-                     fmt::format("a new {} is {}; events change it", entity.name,
-                                 lifecycle.initial));
+      decoder.Report(
+          GuardedPath(*lifecycle.field, lifecycle.json_path), "read_only",
+          fmt::format("a new {} is {}; events change it", entity.name, lifecycle.initial));
     }
   }
   if (entity.soft_delete && !entity.soft_delete->json_path.empty()) {
@@ -259,7 +259,8 @@ Result<Decoded> DecodePatch(const Record& current, const json::object& patch,
     const json::object before = SiblingsFor(field, entity, {}, &current);
     const json::value& document = present.As<json::value>();
     auto value = decoder.Decode(
-        field.type, document.is_object() ? Merged(field, present, json::object(), before) : document,
+        field.type,
+        document.is_object() ? Merged(field, present, json::object(), before) : document,
         field.name, &siblings, &present);
     if (value) decoded.record.at(field) = std::move(*value);
   }
@@ -279,9 +280,9 @@ Result<DecodedTakes> DecodeTakes(const model::Event& event, const Record& curren
   for (const auto& member : body) {
     const std::string_view key(member.key().data(), member.key().size());
     if (std::ranges::find(names, key) != names.end()) continue;
-    decoder.Report(Step("", key), "unknown",
-                   fmt::format("{} takes no '{}'{}", event.name, key.substr(0, 60),
-                               NearestHint(key, names)));
+    decoder.Report(
+        Step("", key), "unknown",
+        fmt::format("{} takes no '{}'{}", event.name, key.substr(0, 60), NearestHint(key, names)));
   }
   for (const model::Take& take : event.takes) {
     const model::Type& type = take.field != nullptr ? take.field->type : take.type;

@@ -16,14 +16,14 @@ namespace tenon {
 inline constexpr std::string_view kSealedMark = "[sealed]";
 
 struct DecodeOptions {
-  const Vault* vault = nullptr;   // null: a secret is a field error that names ENCRYPTION_KEY
-  bool allow_automatic = false;   // imports by the system may set created_at and the like
+  const Vault* vault = nullptr;  // null: a secret is a field error that names ENCRYPTION_KEY
+  bool allow_automatic = false;  // imports by the system may set created_at and the like
 };
 
 // A decoded write: values, and which fields the caller gave.
 struct Decoded {
   Record record;
-  std::vector<bool> given;        // by Field::index
+  std::vector<bool> given;  // by Field::index
 };
 
 // A body for create: unknown fields, engine-written fields, lifecycle fields other than at their

@@ -80,8 +80,8 @@ std::optional<json::value> Decoder::DecodeShape(const Shape& shape, const json::
                                                 const json::value* present) {
   const json::object* object = input.if_object();
   if (object == nullptr) {
-    Report(path, "type", fmt::format("expected an object ({}), got {}", shape.name,
-                                     KindName(input)));
+    Report(path, "type",
+           fmt::format("expected an object ({}), got {}", shape.name, KindName(input)));
     return std::nullopt;
   }
   const std::size_t errors_before = errors_.size();
@@ -103,8 +103,7 @@ std::optional<json::value> Decoder::DecodeShape(const Shape& shape, const json::
       out.emplace(key, member.value());
       continue;
     }
-    auto value =
-        DecodeJson(*type, member.value(), Step(path, key), object, MemberOf(present, key));
+    auto value = DecodeJson(*type, member.value(), Step(path, key), object, MemberOf(present, key));
     if (value) out.emplace(key, std::move(*value));
   }
   for (const ShapeField& field : shape.fields) {
@@ -142,8 +141,7 @@ std::optional<json::value> Decoder::DecodeList(const Type& type, const json::val
 }
 
 std::optional<json::value> Decoder::DecodeMap(const Type& type, const json::value& input,
-                                              const std::string& path,
-                                              const json::value* present) {
+                                              const std::string& path, const json::value* present) {
   const json::object* object = input.if_object();
   if (object == nullptr) {
     Report(path, "type", fmt::format("expected an object, got {}", KindName(input)));
@@ -153,8 +151,8 @@ std::optional<json::value> Decoder::DecodeMap(const Type& type, const json::valu
   json::object out;
   for (const auto& member : *object) {
     const std::string_view key(member.key().data(), member.key().size());
-    auto value = DecodeJson(*type.element, member.value(), Step(path, key), nullptr,
-                            MemberOf(present, key));
+    auto value =
+        DecodeJson(*type.element, member.value(), Step(path, key), nullptr, MemberOf(present, key));
     if (value) out.emplace(key, std::move(*value));
     if (errors_.size() >= kErrorsMax) break;
   }
@@ -174,15 +172,15 @@ std::optional<json::value> Decoder::DecodeDocument(const Type& type, const json:
   if (type.union_ == nullptr) return input;  // any JSON
   const model::Union& one_of = *type.union_;
   if (!input.is_object()) {
-    Report(path, "type", fmt::format("expected an object ({}), got {}", one_of.name,
-                                     KindName(input)));
+    Report(path, "type",
+           fmt::format("expected an object ({}), got {}", one_of.name, KindName(input)));
     return std::nullopt;
   }
   const json::value* given = MemberOf(&input, one_of.discriminator);
   const std::string at = Step(path, one_of.discriminator);
   if (given == nullptr) {
-    Report(at, "required", fmt::format("a value is required: it tells which {} this is",
-                                       one_of.name));
+    Report(at, "required",
+           fmt::format("a value is required: it tells which {} this is", one_of.name));
     return std::nullopt;
   }
   std::vector<std::string_view> names;
@@ -196,8 +194,9 @@ std::optional<json::value> Decoder::DecodeDocument(const Type& type, const json:
     return std::nullopt;
   }
   const std::string text(given->get_string());
-  Report(at, "enum", fmt::format("'{}' is not one of {}{}", Ellipsis(text, 60), list,
-                                 NearestHint(text, names)));
+  Report(
+      at, "enum",
+      fmt::format("'{}' is not one of {}{}", Ellipsis(text, 60), list, NearestHint(text, names)));
   return std::nullopt;
 }
 

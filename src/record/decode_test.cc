@@ -96,7 +96,8 @@ class DecodeTest : public ::testing::Test {
     std::vector<std::string> out;
     if (result) return out;
     EXPECT_EQ(result.error().code, Code::kInvalidField);
-    for (const FieldError& error : result.error().fields) out.push_back(error.path + " " + error.code);
+    for (const FieldError& error : result.error().fields)
+      out.push_back(error.path + " " + error.code);
     return out;
   }
 
@@ -128,11 +129,12 @@ class DecodeTest : public ::testing::Test {
 };
 
 TEST_F(DecodeTest, CollectsEveryErrorWithItsPath) {
-  EXPECT_THAT(Create(R"({"nam":"x","count":11,"low":2,"price":"1.234","on":"yes","color":"REDD",
+  EXPECT_THAT(
+      Create(R"({"nam":"x","count":11,"low":2,"price":"1.234","on":"yes","color":"REDD",
                          "canvas":{"nodes":[{"id":"a"},{"id":7},{}],"edge":[]}})"),
-              UnorderedElementsAre("nam unknown", "name required", "count range", "low range",
-                                   "price range", "on type", "color enum", "canvas.nodes[1].id type",
-                                   "canvas.nodes[2].id required", "canvas.edge unknown"));
+      UnorderedElementsAre("nam unknown", "name required", "count range", "low range",
+                           "price range", "on type", "color enum", "canvas.nodes[1].id type",
+                           "canvas.nodes[2].id required", "canvas.edge unknown"));
 }
 
 TEST_F(DecodeTest, MessagesHintAtTheNearestName) {
@@ -187,8 +189,7 @@ TEST_F(DecodeTest, FormatsAreChecked) {
 }
 
 TEST_F(DecodeTest, ShapesFillDefaultsAndDropFields) {
-  const Record record =
-      Made(R"({"name":"a","canvas":{"nodes":[{"id":"n","selected":true,"x":1}]},
+  const Record record = Made(R"({"name":"a","canvas":{"nodes":[{"id":"n","selected":true,"x":1}]},
                "trigger":{"type":"cron","expression":"0 6 * * 1-5"}})");
   EXPECT_EQ(CanonicalJson(At(record, "canvas").As<json::value>()),
             R"({"edges":[],"nodes":[{"id":"n","x":1}]})");
@@ -197,11 +198,13 @@ TEST_F(DecodeTest, ShapesFillDefaultsAndDropFields) {
 }
 
 TEST_F(DecodeTest, UnionsGoByTheirDiscriminator) {
-  EXPECT_THAT(Create(R"({"name":"a","trigger":{"type":"crom"}})"), ElementsAre("trigger.type enum"));
+  EXPECT_THAT(Create(R"({"name":"a","trigger":{"type":"crom"}})"),
+              ElementsAre("trigger.type enum"));
   EXPECT_THAT(Create(R"({"name":"a","trigger":{}})"), ElementsAre("trigger.type required"));
   EXPECT_THAT(Create(R"({"name":"a","trigger":[]})"), ElementsAre("trigger type"));
-  EXPECT_THAT(Create(R"({"name":"a","trigger":{"type":"webhook","url":"https://x.y","retries":9}})"),
-              UnorderedElementsAre("trigger.retries range", "trigger.token required"));
+  EXPECT_THAT(
+      Create(R"({"name":"a","trigger":{"type":"webhook","url":"https://x.y","retries":9}})"),
+      UnorderedElementsAre("trigger.retries range", "trigger.token required"));
 }
 
 TEST_F(DecodeTest, JsonByFieldGoesByItsSibling) {
@@ -259,9 +262,9 @@ TEST_F(DecodeTest, GuardedPlacesInsideJson) {
   EXPECT_THAT(create(R"({"properties":{"state":"pending","x":1}})"), IsEmpty());
   auto row = DecodeCreate(gem, Object(R"({"properties":{"state":"pending"}})"), options_);
   ASSERT_TRUE(row.has_value());
-  EXPECT_THAT(Errors(DecodePatch(row->record, Object(R"({"properties":{"state":"committed"}})"),
-                                 options_)),
-              ElementsAre("properties.state read_only"));
+  EXPECT_THAT(
+      Errors(DecodePatch(row->record, Object(R"({"properties":{"state":"committed"}})"), options_)),
+      ElementsAre("properties.state read_only"));
   EXPECT_THAT(Errors(DecodePatch(row->record, Object(R"({"properties":{"x":2}})"), options_)),
               IsEmpty());
 }
@@ -332,12 +335,12 @@ TEST_F(DecodeTest, PatchLeavesFixedFieldsAlone) {
   row.at(*thing_->FindField("version")) = Value(1);
   row.at(*thing_->FindField("state")) = Value("NEW");
   // What was read may be sent back.
-  EXPECT_THAT(Errors(DecodePatch(
-                  row,
-                  Object(R"({"id":"0190A1B2-0000-7000-8000-000000000000","fixed":"f","version":1,
+  EXPECT_THAT(
+      Errors(DecodePatch(
+          row, Object(R"({"id":"0190A1B2-0000-7000-8000-000000000000","fixed":"f","version":1,
                              "state":"NEW","gone_at":null})"),
-                  options_)),
-              IsEmpty());
+          options_)),
+      IsEmpty());
   EXPECT_THAT(
       Errors(DecodePatch(row, Object(R"({"id":"0190a1b2-0000-7000-8000-000000000001","fixed":"g",
                                          "version":2,"state":"OLD",

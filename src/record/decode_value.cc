@@ -19,7 +19,7 @@ using model::TypeKind;
 
 namespace {
 
-constexpr std::size_t kUrlBytesMax = 2048;       // what browsers and proxies take
+constexpr std::size_t kUrlBytesMax = 2048;  // what browsers and proxies take
 constexpr std::size_t kEnumNamesShownMax = 20;
 constexpr std::int64_t kDurationSecondsMax = 9'999'999'999;  // record/column.h
 
@@ -29,20 +29,34 @@ std::string_view TextOfJson(const json::value& input) {
 
 std::string_view Expected(const Type& type) {
   switch (type.kind) {
-    case TypeKind::kUuid: return "a UUID";
-    case TypeKind::kUlid: return "a ULID";
-    case TypeKind::kInt: return "a whole number";
-    case TypeKind::kDecimal: return "a decimal number, best as text";
-    case TypeKind::kFloat: return "a number";
-    case TypeKind::kBool: return "true or false";
-    case TypeKind::kTime: return "a time as text (RFC 3339)";
-    case TypeKind::kDuration: return "a duration as text (ISO 8601)";
-    case TypeKind::kEnum: return "one of the names";
-    case TypeKind::kIp: return "an IP address";
-    case TypeKind::kUrl: return "a URL";
-    case TypeKind::kCron: return "a cron line";
-    case TypeKind::kTimezone: return "a time zone";
-    default: return "text";
+    case TypeKind::kUuid:
+      return "a UUID";
+    case TypeKind::kUlid:
+      return "a ULID";
+    case TypeKind::kInt:
+      return "a whole number";
+    case TypeKind::kDecimal:
+      return "a decimal number, best as text";
+    case TypeKind::kFloat:
+      return "a number";
+    case TypeKind::kBool:
+      return "true or false";
+    case TypeKind::kTime:
+      return "a time as text (RFC 3339)";
+    case TypeKind::kDuration:
+      return "a duration as text (ISO 8601)";
+    case TypeKind::kEnum:
+      return "one of the names";
+    case TypeKind::kIp:
+      return "an IP address";
+    case TypeKind::kUrl:
+      return "a URL";
+    case TypeKind::kCron:
+      return "a cron line";
+    case TypeKind::kTimezone:
+      return "a time zone";
+    default:
+      return "text";
   }
 }
 
@@ -80,14 +94,20 @@ void Decoder::Report(const std::string& path, std::string_view code, std::string
 
 std::string_view KindName(const json::value& value) {
   switch (value.kind()) {
-    case json::kind::null: return "null";
-    case json::kind::bool_: return "true or false";
+    case json::kind::null:
+      return "null";
+    case json::kind::bool_:
+      return "true or false";
     case json::kind::int64:
     case json::kind::uint64:
-    case json::kind::double_: return "a number";
-    case json::kind::string: return "text";
-    case json::kind::array: return "a list";
-    case json::kind::object: return "an object";
+    case json::kind::double_:
+      return "a number";
+    case json::kind::string:
+      return "text";
+    case json::kind::array:
+      return "a list";
+    case json::kind::object:
+      return "an object";
   }
   return "something else";
 }
@@ -124,8 +144,9 @@ std::optional<Value> Decoder::DecodeEnum(const Type& type, std::string_view text
     if (names.size() <= kEnumNamesShownMax) list += (list.empty() ? "" : ", ") + value.name;
   }
   if (names.size() > kEnumNamesShownMax) list += fmt::format(" and {} more", names.size() - 20);
-  Report(path, "enum", fmt::format("'{}' is not one of {}{}", Ellipsis(text, 60), list,
-                                   NearestHint(text, names)));
+  Report(
+      path, "enum",
+      fmt::format("'{}' is not one of {}{}", Ellipsis(text, 60), list, NearestHint(text, names)));
   return std::nullopt;
 }
 
@@ -173,7 +194,8 @@ std::optional<Value> Decoder::DecodeFormat(const Type& type, std::string_view te
     case TypeKind::kTimezone:
       if (IsTimezone(text)) return Value(text);
       return wrong(fmt::format("'{}' is not a time zone such as Europe/Berlin", shown));
-    default: return Value(text);
+    default:
+      return Value(text);
   }
 }
 
@@ -213,9 +235,9 @@ std::optional<Value> Decoder::DecodeInt(const Type& type, const json::value& inp
     return std::nullopt;
   }
   if (!input.is_int64()) {
-    Report(path, "type", fmt::format("expected a whole number, got {}",
-                                     input.is_double() ? "one with a point or an exponent"
-                                                       : KindName(input)));
+    Report(path, "type",
+           fmt::format("expected a whole number, got {}",
+                       input.is_double() ? "one with a point or an exponent" : KindName(input)));
     return std::nullopt;
   }
   const std::int64_t value = input.get_int64();
@@ -223,8 +245,9 @@ std::optional<Value> Decoder::DecodeInt(const Type& type, const json::value& inp
     if (type.min && type.max) {
       Report(path, "range", fmt::format("must be from {} to {}", *type.min, *type.max));
     } else {
-      Report(path, "range", type.min ? fmt::format("must be at least {}", *type.min)
-                                     : fmt::format("must be at most {}", *type.max));
+      Report(path, "range",
+             type.min ? fmt::format("must be at least {}", *type.min)
+                      : fmt::format("must be at most {}", *type.max));
     }
     return std::nullopt;
   }
@@ -237,8 +260,8 @@ std::optional<Value> Decoder::DecodeDecimal(const Type& type, const json::value&
   if (input.is_string()) {
     parsed = Decimal::Parse(TextOfJson(input));
     if (!parsed) {
-      Report(path, "format", fmt::format("'{}' is not a decimal number",
-                                         Ellipsis(TextOfJson(input), 60)));
+      Report(path, "format",
+             fmt::format("'{}' is not a decimal number", Ellipsis(TextOfJson(input), 60)));
       return std::nullopt;
     }
   } else if (input.is_int64()) {
@@ -270,8 +293,10 @@ std::optional<Value> Decoder::DecodeScalar(const Type& type, const json::value& 
     return std::nullopt;
   };
   switch (type.kind) {
-    case TypeKind::kInt: return DecodeInt(type, input, path);
-    case TypeKind::kDecimal: return DecodeDecimal(type, input, path);
+    case TypeKind::kInt:
+      return DecodeInt(type, input, path);
+    case TypeKind::kDecimal:
+      return DecodeDecimal(type, input, path);
     case TypeKind::kFloat: {
       if (!input.is_number()) return wrong();
       const double number = input.is_int64()    ? static_cast<double>(input.get_int64())
@@ -281,7 +306,8 @@ std::optional<Value> Decoder::DecodeScalar(const Type& type, const json::value& 
       Report(path, "range", "the number is too large");
       return std::nullopt;
     }
-    case TypeKind::kBool: return input.is_bool() ? Value(input.get_bool()) : wrong();
+    case TypeKind::kBool:
+      return input.is_bool() ? Value(input.get_bool()) : wrong();
     default:
       if (!input.is_string()) return wrong();
       return DecodeText(type, TextOfJson(input), path);
@@ -327,8 +353,12 @@ Result<Value> ParseText(const Type& type, std::string_view text) {
       break;
     case TypeKind::kJson:
     case TypeKind::kList:
-    case TypeKind::kMap: input = TRY(ParseJson(text)); break;
-    default: input = json::string(text); break;
+    case TypeKind::kMap:
+      input = TRY(ParseJson(text));
+      break;
+    default:
+      input = json::string(text);
+      break;
   }
   std::vector<FieldError> errors;
   auto value = DecodeValue(type, input, "", nullptr, {}, errors);

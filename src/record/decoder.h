@@ -45,8 +45,7 @@ class Decoder {
                                         const std::string& path, const json::object* siblings,
                                         const json::value* present);
   std::optional<json::value> DecodeDocument(const model::Type& type, const json::value& input,
-                                            const std::string& path,
-                                            const json::object* siblings,
+                                            const std::string& path, const json::object* siblings,
                                             const json::value* present);
   std::optional<json::value> DecodeList(const model::Type& type, const json::value& input,
                                         const std::string& path, const json::value* present);
@@ -72,7 +71,8 @@ std::string Step(const std::string& path, std::size_t index);
 // "; did you mean 'x'?", or empty.
 std::string NearestHint(std::string_view name, std::span<const std::string_view> names);
 
-// Whether a text is an IANA time zone name: by its form, and by the machine's zones when it has any.
+// Whether a text is an IANA time zone name: by its form, and by the machine's zones when it has
+// any.
 bool IsTimezone(std::string_view name);
 
 }  // namespace tenon

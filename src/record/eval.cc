@@ -152,7 +152,8 @@ Result<Value> Evaluator::EvalLogic(const Expression& expression) {
 
 // True when the condition is for any choice of rows along its chains.
 Result<Value> Evaluator::EvalAny(const Expression& expression, std::span<const Chain> chains) {
-  if (chains.empty()) return ReadValueAs(TRY(EvalPredicate(expression, {Kind::kBool})), {Kind::kBool});
+  if (chains.empty())
+    return ReadValueAs(TRY(EvalPredicate(expression, {Kind::kBool})), {Kind::kBool});
   if (!context_.follow) return Value();
   const auto rows = TRY(RowsOf(*chains.front().path));
   for (const Record& row : rows) {
@@ -186,10 +187,14 @@ Result<Value> Evaluator::Ordered(const Expression& expression) {
   const auto order = CompareMet(left, right);
   if (!order) return Value();
   switch (expression.op) {
-    case Op::kLt: return Value(*order < 0);
-    case Op::kLe: return Value(*order <= 0);
-    case Op::kGt: return Value(*order > 0);
-    default: return Value(*order >= 0);
+    case Op::kLt:
+      return Value(*order < 0);
+    case Op::kLe:
+      return Value(*order <= 0);
+    case Op::kGt:
+      return Value(*order > 0);
+    default:
+      return Value(*order >= 0);
   }
 }
 
@@ -233,7 +238,8 @@ Result<Value> Evaluator::EvalLike(const Expression& expression) {
 
 Result<Value> Evaluator::EvalPredicate(const Expression& expression, OperandKind kind) {
   switch (expression.op) {
-    case Op::kEq: return Equal(*expression.args[0], *expression.args[1]);
+    case Op::kEq:
+      return Equal(*expression.args[0], *expression.args[1]);
     case Op::kNe: {
       const Value equal = TRY(Equal(*expression.args[0], *expression.args[1]));
       return Value(!equal.As<bool>());
@@ -241,12 +247,17 @@ Result<Value> Evaluator::EvalPredicate(const Expression& expression, OperandKind
     case Op::kLt:
     case Op::kLe:
     case Op::kGt:
-    case Op::kGe: return Ordered(expression);
-    case Op::kIn: return EvalIn(expression);
+    case Op::kGe:
+      return Ordered(expression);
+    case Op::kIn:
+      return EvalIn(expression);
     case Op::kLike:
-    case Op::kIlike: return EvalLike(expression);
-    case Op::kCall: return EvalCall(expression, kind);
-    default: return EvalPath(expression.path);
+    case Op::kIlike:
+      return EvalLike(expression);
+    case Op::kCall:
+      return EvalCall(expression, kind);
+    default:
+      return EvalPath(expression.path);
   }
 }
 
@@ -394,24 +405,35 @@ Result<Value> Evaluator::EvalNode(const Expression& expression, OperandKind kind
     return EvalAny(expression, chains);
   }
   switch (expression.op) {
-    case Op::kLiteral: return expression.value;
-    case Op::kPath: return EvalPath(expression.path);
+    case Op::kLiteral:
+      return expression.value;
+    case Op::kPath:
+      return EvalPath(expression.path);
     case Op::kParameter:
-    case Op::kTakes: return Named(expression.name);
-    case Op::kNow: return Value(context_.now);
+    case Op::kTakes:
+      return Named(expression.name);
+    case Op::kNow:
+      return Value(context_.now);
     case Op::kAnd:
     case Op::kOr:
-    case Op::kNot: return EvalLogic(expression);
+    case Op::kNot:
+      return EvalLogic(expression);
     case Op::kAdd:
     case Op::kSub:
     case Op::kMul:
     case Op::kDiv:
-    case Op::kNegate: return EvalArithmetic(expression);
-    case Op::kCall: return EvalCall(expression, kind);
-    case Op::kAggregate: return EvalAggregate(expression);
-    case Op::kBecomes: return EvalBecomes(expression);
-    case Op::kListLiteral: return EvalList(expression);
-    default: return std::unexpected(Unsupported("this expression cannot be evaluated"));
+    case Op::kNegate:
+      return EvalArithmetic(expression);
+    case Op::kCall:
+      return EvalCall(expression, kind);
+    case Op::kAggregate:
+      return EvalAggregate(expression);
+    case Op::kBecomes:
+      return EvalBecomes(expression);
+    case Op::kListLiteral:
+      return EvalList(expression);
+    default:
+      return std::unexpected(Unsupported("this expression cannot be evaluated"));
   }
 }
 

@@ -13,12 +13,13 @@
 namespace tenon {
 
 struct EvalContext {
-  const Record* row = nullptr;       // the new state
-  const Record* old = nullptr;       // the state before; null on create
+  const Record* row = nullptr;                                // the new state
+  const Record* old = nullptr;                                // the state before; null on create
   std::span<const std::pair<std::string, Value>> named = {};  // parameters and free takes
   Time now{};
   // Rows at the other end of a relation from `from`; absent: paths with hops evaluate to null.
-  std::function<Result<std::vector<Record>>(const model::Relation&, const Record& from)> follow = {};
+  std::function<Result<std::vector<Record>>(const model::Relation&, const Record& from)> follow =
+      {};
   // Assignments treat division by zero and overflow as errors; filters as null.
   bool strict = false;
 };

@@ -96,14 +96,49 @@ class Dice {
 
 // --- random rows ------------------------------------------------------------------------------
 
-const std::vector<std::string> kTexts = {"", "a", "A", "ab", "Straße", "STRASSE", "ÄÖ", "äö", "%",
-                                         "a_b", "a\\b", "zz\xF0\x9F\x98\x80", "7", "true", "RED",
-                                         "\xC4\xB0x", "2026-01-01T00:00:00Z", "a%b", "ab%"};
-const std::vector<std::int64_t> kInts = {0, 1, -1, 2, 3, 7, -5, 100, 9223372036854775807,
+const std::vector<std::string> kTexts = {"",
+                                         "a",
+                                         "A",
+                                         "ab",
+                                         "Straße",
+                                         "STRASSE",
+                                         "ÄÖ",
+                                         "äö",
+                                         "%",
+                                         "a_b",
+                                         "a\\b",
+                                         "zz\xF0\x9F\x98\x80",
+                                         "7",
+                                         "true",
+                                         "RED",
+                                         "\xC4\xB0x",
+                                         "2026-01-01T00:00:00Z",
+                                         "a%b",
+                                         "ab%"};
+const std::vector<std::int64_t> kInts = {0,
+                                         1,
+                                         -1,
+                                         2,
+                                         3,
+                                         7,
+                                         -5,
+                                         100,
+                                         9223372036854775807,
                                          std::numeric_limits<std::int64_t>::min(),
-                                         9007199254740993, 4611686018427387904};
-const std::vector<double> kFloats = {0, 0.5, -0.25, 1, 3, 7.75, -2.5, 1e300, -1e300, 1e-9,
-                                     9007199254740992.0, 9223372036854775808.0};
+                                         9007199254740993,
+                                         4611686018427387904};
+const std::vector<double> kFloats = {0,
+                                     0.5,
+                                     -0.25,
+                                     1,
+                                     3,
+                                     7.75,
+                                     -2.5,
+                                     1e300,
+                                     -1e300,
+                                     1e-9,
+                                     9007199254740992.0,
+                                     9223372036854775808.0};
 
 Uuid UuidOf(std::size_t n) {
   Uuid id;
@@ -114,12 +149,18 @@ Uuid UuidOf(std::size_t n) {
 
 json::value RandomJson(Dice& dice, int depth) {
   switch (dice.Below(depth > 0 ? 9 : 7)) {
-    case 0: return nullptr;
-    case 1: return dice.OneIn(2);
-    case 2: return dice.Pick(std::vector<std::int64_t>{0, 1, 2, 7, -5, 100, 123456789});
-    case 3: return dice.Pick(std::vector<double>{0.5, -0.25, 7.75, 3.0, 1e20, 1e-7});
-    case 4: return json::string(dice.Pick(kTexts));
-    case 5: return json::string(UuidOf(dice.Below(4)).ToString());
+    case 0:
+      return nullptr;
+    case 1:
+      return dice.OneIn(2);
+    case 2:
+      return dice.Pick(std::vector<std::int64_t>{0, 1, 2, 7, -5, 100, 123456789});
+    case 3:
+      return dice.Pick(std::vector<double>{0.5, -0.25, 7.75, 3.0, 1e20, 1e-7});
+    case 4:
+      return json::string(dice.Pick(kTexts));
+    case 5:
+      return json::string(UuidOf(dice.Below(4)).ToString());
     case 6:
       return json::string(dice.Pick(std::vector<std::string>{
           "2026-01-01T00:00:00Z", "2026-05-05T05:05:05.5+02:00", "PT5M", "P1D", "0.50", "x"}));
@@ -160,25 +201,30 @@ Value RandomValue(Dice& dice, const model::Field& field) {
   if (field.type.nullable && dice.OneIn(4)) return {};
   const bool part = field.name == "weight";
   switch (field.type.kind) {
-    case TypeKind::kUuid: return UuidOf(dice.Below(6));
-    case TypeKind::kText: return dice.Pick(kTexts);
-    case TypeKind::kInt: return dice.Pick(kInts);
+    case TypeKind::kUuid:
+      return UuidOf(dice.Below(6));
+    case TypeKind::kText:
+      return dice.Pick(kTexts);
+    case TypeKind::kInt:
+      return dice.Pick(kInts);
     // Sums of these are exact in any order.
     case TypeKind::kFloat:
       return part ? Value(static_cast<double>(dice.Below(64)) / 4) : Value(dice.Pick(kFloats));
     case TypeKind::kDecimal:
       return Decimal{dice.Pick(std::vector<std::int64_t>{0, 50, -150, 12345, 999999, 5000}),
                      field.type.scale};
-    case TypeKind::kBool: return dice.OneIn(2);
+    case TypeKind::kBool:
+      return dice.OneIn(2);
     case TypeKind::kTime: {
       if (dice.OneIn(12)) return *ParseTime("9999-12-31T23:59:59.999999Z");
       if (dice.OneIn(12)) return *ParseTime("0001-01-01T00:00:00Z");
-      return kNow + Duration(static_cast<std::int64_t>(dice.Below(7)) * 1'800'000'000 -
-                             3'600'000'000);
+      return kNow +
+             Duration(static_cast<std::int64_t>(dice.Below(7)) * 1'800'000'000 - 3'600'000'000);
     }
     case TypeKind::kDuration:
       return Duration(static_cast<std::int64_t>(dice.Below(5)) * 450'000'001);
-    case TypeKind::kEnum: return dice.Pick(std::vector<std::string>{"RED", "GREEN", "odd name"});
+    case TypeKind::kEnum:
+      return dice.Pick(std::vector<std::string>{"RED", "GREEN", "odd name"});
     case TypeKind::kList: {
       json::array list;
       for (std::size_t i = dice.Below(4); i > 0; --i) {
@@ -207,10 +253,14 @@ class Writer {
   std::string Bool(int depth) {
     if (depth <= 0) return Leaf(0);
     switch (dice_.Below(8)) {
-      case 0: return "(" + Bool(depth - 1) + " and " + Bool(depth - 1) + ")";
-      case 1: return "(" + Bool(depth - 1) + " or " + Bool(depth - 1) + ")";
-      case 2: return "not (" + Bool(depth - 1) + ")";
-      default: return Leaf(depth);
+      case 0:
+        return "(" + Bool(depth - 1) + " and " + Bool(depth - 1) + ")";
+      case 1:
+        return "(" + Bool(depth - 1) + " or " + Bool(depth - 1) + ")";
+      case 2:
+        return "not (" + Bool(depth - 1) + ")";
+      default:
+        return Leaf(depth);
     }
   }
 
@@ -222,28 +272,37 @@ class Writer {
                                       &Writer::Text,   &Writer::Moment, &Writer::Span,
                                       &Writer::Id};
     switch (dice_.Below(16)) {
-      case 0: return Any({"flag", "on", "shaped.yes", "doc.a", "any(parts.ok)", "all(parts.ok)",
-                          "parts.ok"});
-      case 1: return Anything() + Any({" is null", " is not null", " = null", " != null"});
-      case 2: return TextOrPath() + Any({" like ", " ilike ", " not like "}) +
-                     Any({"\"a%\"", "\"%\"", "\"_\"", "\"a\\\\_b\"", "\"%ß%\"", "\"STR%\"", "\"\"",
-                          "\"a\\\\%b\"", "name"});
-      case 3: return Any({"color", "name", "note", "doc.a", "doc.b.a", "parts.label"}) +
-                     Any({" in (RED, GREEN)", " in (\"a\", \"A\", \"\")", " not in (\"a\")",
-                          " in (note, \"a\")"});
-      case 4: return Any({"n", "m", "doc.a", "parts.qty", "d", "e", "f", "shaped.count"}) +
-                     Any({" in (1, 2, 7)", " in (m, 0)", " not in (1, 100)", " in (0.5, 1)"});
-      case 5: return Any({"\"a\" in tags", "name in tags", "note in tags", "1 in nums", "n in nums",
-                          "m in nums", "\"a\" in doc.a", "\"a\" not in doc.b", "\"a\" in shaped.items",
-                          "2 in doc.a", "note in doc.a"});
-      case 6: return "starts_with(" + Text(depth - 1) + ", " + Text(0) + ")";
-      case 7: return Any({"any(parts.qty > 2 and parts.ok)", "all(parts.qty < n)",
-                          "any(marks.word = name)", "all(marks.rank is not null)",
-                          "marks.word = note", "marks.rank > m", "parent.items.n = m",
-                          "parts.label = note", "parent.name = note", "parts.made < now()",
-                          "parts.info.a = 1", "parts.took > 5m", "parts.price >= d"});
-      case 8: return Any({"color", "color", "note", "doc.a"}) + Any({" = ", " != "}) +
-                     Any({"RED", "\"odd name\"", "\"GREEN\""});
+      case 0:
+        return Any(
+            {"flag", "on", "shaped.yes", "doc.a", "any(parts.ok)", "all(parts.ok)", "parts.ok"});
+      case 1:
+        return Anything() + Any({" is null", " is not null", " = null", " != null"});
+      case 2:
+        return TextOrPath() + Any({" like ", " ilike ", " not like "}) +
+               Any({"\"a%\"", "\"%\"", "\"_\"", "\"a\\\\_b\"", "\"%ß%\"", "\"STR%\"", "\"\"",
+                    "\"a\\\\%b\"", "name"});
+      case 3:
+        return Any({"color", "name", "note", "doc.a", "doc.b.a", "parts.label"}) +
+               Any({" in (RED, GREEN)", " in (\"a\", \"A\", \"\")", " not in (\"a\")",
+                    " in (note, \"a\")"});
+      case 4:
+        return Any({"n", "m", "doc.a", "parts.qty", "d", "e", "f", "shaped.count"}) +
+               Any({" in (1, 2, 7)", " in (m, 0)", " not in (1, 100)", " in (0.5, 1)"});
+      case 5:
+        return Any({"\"a\" in tags", "name in tags", "note in tags", "1 in nums", "n in nums",
+                    "m in nums", "\"a\" in doc.a", "\"a\" not in doc.b", "\"a\" in shaped.items",
+                    "2 in doc.a", "note in doc.a"});
+      case 6:
+        return "starts_with(" + Text(depth - 1) + ", " + Text(0) + ")";
+      case 7:
+        return Any({"any(parts.qty > 2 and parts.ok)", "all(parts.qty < n)",
+                    "any(marks.word = name)", "all(marks.rank is not null)", "marks.word = note",
+                    "marks.rank > m", "parent.items.n = m", "parts.label = note",
+                    "parent.name = note", "parts.made < now()", "parts.info.a = 1",
+                    "parts.took > 5m", "parts.price >= d"});
+      case 8:
+        return Any({"color", "color", "note", "doc.a"}) + Any({" = ", " != "}) +
+               Any({"RED", "\"odd name\"", "\"GREEN\""});
       default: {
         const Rule rule = kRules[dice_.Below(std::size(kRules))];
         return (this->*rule)(depth) + Any({" = ", " != ", " < ", " <= ", " > ", " >= "}) +
@@ -255,32 +314,65 @@ class Writer {
   std::string Number(int depth) {
     if (depth > 0) {
       switch (dice_.Below(6)) {
-        case 0: return "(" + Number(depth - 1) + Any({" + ", " - ", " * ", " / "}) +
-                       Number(depth - 1) + ")";
-        case 1: return "-" + Any({"n", "m", "f", "(n + m)"});
-        case 2: return Any({"abs(", "round("}) + Number(depth - 1) + ")";
-        case 3: return "coalesce(" + Any({"m", "f", "doc.a", "parent.size"}) + ", " +
-                       Any({"n", "m", "3"}) + ")";
-        case 4: return "length(" + Any({"name", "note", "tags", "doc.a", "nums", "parent.name"}) + ")";
-        default: break;
+        case 0:
+          return "(" + Number(depth - 1) + Any({" + ", " - ", " * ", " / "}) + Number(depth - 1) +
+                 ")";
+        case 1:
+          return "-" + Any({"n", "m", "f", "(n + m)"});
+        case 2:
+          return Any({"abs(", "round("}) + Number(depth - 1) + ")";
+        case 3:
+          return "coalesce(" + Any({"m", "f", "doc.a", "parent.size"}) + ", " +
+                 Any({"n", "m", "3"}) + ")";
+        case 4:
+          return "length(" + Any({"name", "note", "tags", "doc.a", "nums", "parent.name"}) + ")";
+        default:
+          break;
       }
     }
-    return Any({"n", "m", "f", "g", "0", "1", "2", "7", "1.5e0", "-3", "9223372036854775807", "doc.a",
-                "doc.b.a", "doc.a.0", "doc.\"odd \\\"key\"", "doc.\"é\"", "shaped.count",
-                "shaped.ratio", "parent.size", "count(parts)", "sum(parts.qty)", "max(parts.qty)",
-                "min(parts.weight)", "avg(parts.weight)", "sum(parts.weight)", "count(marks)",
-                "count(distinct parts.qty)", "sum(marks.rank)", "max(parts.info.a)"});
+    return Any({"n",
+                "m",
+                "f",
+                "g",
+                "0",
+                "1",
+                "2",
+                "7",
+                "1.5e0",
+                "-3",
+                "9223372036854775807",
+                "doc.a",
+                "doc.b.a",
+                "doc.a.0",
+                "doc.\"odd \\\"key\"",
+                "doc.\"é\"",
+                "shaped.count",
+                "shaped.ratio",
+                "parent.size",
+                "count(parts)",
+                "sum(parts.qty)",
+                "max(parts.qty)",
+                "min(parts.weight)",
+                "avg(parts.weight)",
+                "sum(parts.weight)",
+                "count(marks)",
+                "count(distinct parts.qty)",
+                "sum(marks.rank)",
+                "max(parts.info.a)"});
   }
 
   std::string DecimalNumber(int depth) {
     if (depth > 0) {
       switch (dice_.Below(4)) {
-        case 0: return "(" + DecimalNumber(depth - 1) + Any({" + ", " - ", " * ", " / "}) +
-                       Any({"d", "e", "0.5", "2", "n", "parent.rate"}) + ")";
-        case 1: return Any({"abs(d)", "round(e)", "round(e, 2)", "-d", "coalesce(d, 0.25)", "coalesce(d, 0.255)",
-                            "coalesce(d, n)", "coalesce(e, d)", "coalesce(m, d)",
-                            "coalesce(parent.rate, f, 1)", "coalesce(shaped.inner.deep, d)"});
-        default: break;
+        case 0:
+          return "(" + DecimalNumber(depth - 1) + Any({" + ", " - ", " * ", " / "}) +
+                 Any({"d", "e", "0.5", "2", "n", "parent.rate"}) + ")";
+        case 1:
+          return Any({"abs(d)", "round(e)", "round(e, 2)", "-d", "coalesce(d, 0.25)",
+                      "coalesce(d, 0.255)", "coalesce(d, n)", "coalesce(e, d)", "coalesce(m, d)",
+                      "coalesce(parent.rate, f, 1)", "coalesce(shaped.inner.deep, d)"});
+        default:
+          break;
       }
     }
     return Any({"d", "e", "0.50", "1.5", "50", "0.505", "parent.rate", "shaped.inner.deep",
@@ -291,25 +383,33 @@ class Writer {
   std::string Text(int depth) {
     if (depth > 0) {
       switch (dice_.Below(5)) {
-        case 0: return Any({"lower(", "upper("}) + Text(depth - 1) + ")";
-        case 1: return "substr(" + Text(depth - 1) + Any({", 1)", ", 2, 2)", ", 0, 1)", ", n)"});
-        case 2: return "concat(" + Any({"name", "n", "d", "at", "len", "u", "flag", "f", "doc.a", "m",
-                                        "tags"}) + ", " + Text(depth - 1) + ")";
-        case 3: return "coalesce(note, " + Any({"name", "\"x\"", "parent.name"}) + ")";
-        default: break;
+        case 0:
+          return Any({"lower(", "upper("}) + Text(depth - 1) + ")";
+        case 1:
+          return "substr(" + Text(depth - 1) + Any({", 1)", ", 2, 2)", ", 0, 1)", ", n)"});
+        case 2:
+          return "concat(" +
+                 Any({"name", "n", "d", "at", "len", "u", "flag", "f", "doc.a", "m", "tags"}) +
+                 ", " + Text(depth - 1) + ")";
+        case 3:
+          return "coalesce(note, " + Any({"name", "\"x\"", "parent.name"}) + ")";
+        default:
+          break;
       }
     }
     return TextOrPath();
   }
 
   std::string TextOrPath() {
-    return Any({"name", "note", "parent.name", "doc.a", "doc.b.a", "shaped.inner.word", "max(parts.label)",
-                "min(marks.word)", "\"a\"", "\"Straße\"", "\"\"", "doc.\"\"", "doc.0"});
+    return Any({"name", "note", "parent.name", "doc.a", "doc.b.a", "shaped.inner.word",
+                "max(parts.label)", "min(marks.word)", "\"a\"", "\"Straße\"", "\"\"", "doc.\"\"",
+                "doc.0"});
   }
 
   std::string Moment(int depth) {
     if (depth > 0 && dice_.OneIn(2)) {
-      return "(" + Moment(depth - 1) + Any({" + ", " - "}) + Any({"1h", "span", "len", "30d"}) + ")";
+      return "(" + Moment(depth - 1) + Any({" + ", " - "}) + Any({"1h", "span", "len", "30d"}) +
+             ")";
     }
     return Any({"at", "due", "now()", "parent.since", "max(parts.made)", "shaped.inner.when",
                 "\"2026-09-21T14:13:20Z\"", "doc.a", "now() - 1h"});
@@ -318,14 +418,18 @@ class Writer {
   std::string Span(int depth) {
     if (depth > 0) {
       switch (dice_.Below(4)) {
-        case 0: return "(" + Any({"due - at", "now() - at", "at - due"}) + ")";
-        case 1: return "(" + Span(depth - 1) + Any({" + ", " - "}) + Any({"len", "5m", "span"}) + ")";
-        case 2: return "(" + Span(0) + Any({" * 2", " / 3", " * n", " / m"}) + ")";
-        default: break;
+        case 0:
+          return "(" + Any({"due - at", "now() - at", "at - due"}) + ")";
+        case 1:
+          return "(" + Span(depth - 1) + Any({" + ", " - "}) + Any({"len", "5m", "span"}) + ")";
+        case 2:
+          return "(" + Span(0) + Any({" * 2", " / 3", " * n", " / m"}) + ")";
+        default:
+          break;
       }
     }
-    return Any({"span", "len", "15m", "900s", "sum(parts.took)", "max(parts.took)", "avg(parts.took)",
-                "shaped.inner.took", "450s"});
+    return Any({"span", "len", "15m", "900s", "sum(parts.took)", "max(parts.took)",
+                "avg(parts.took)", "shaped.inner.took", "450s"});
   }
 
   std::string Id(int) {
@@ -335,9 +439,29 @@ class Writer {
   }
 
   std::string Anything() {
-    return Any({"m", "f", "d", "flag", "note", "due", "span", "color", "u", "doc", "doc.a", "doc.b.a",
-                "tags", "parent_id", "parent.name", "parts.label", "shaped.inner.deep", "n",
-                "(m + 1)", "(n / m)", "doc.\"odd \\\"key\"", "lower(note)", "doc.a.0",
+    return Any({"m",
+                "f",
+                "d",
+                "flag",
+                "note",
+                "due",
+                "span",
+                "color",
+                "u",
+                "doc",
+                "doc.a",
+                "doc.b.a",
+                "tags",
+                "parent_id",
+                "parent.name",
+                "parts.label",
+                "shaped.inner.deep",
+                "n",
+                "(m + 1)",
+                "(n / m)",
+                "doc.\"odd \\\"key\"",
+                "lower(note)",
+                "doc.a.0",
                 "sum(parts.qty)"});
   }
 
@@ -363,7 +487,8 @@ class PropertyTest : public ::testing::Test {
       const std::size_t rows = entity->name == "Part" || entity->name == "ItemMark" ? 8 : 4;
       for (std::size_t i = 0; i < rows; ++i) {
         Record record(*entity);
-        for (const model::Field& field : entity->fields) record.at(field) = RandomValue(dice, field);
+        for (const model::Field& field : entity->fields)
+          record.at(field) = RandomValue(dice, field);
         record.at(*entity->key.front()) = UuidOf(i);
         record.at(*entity->tenant) = UuidOf(dice.OneIn(5) ? 1 : 0);
         tables_->Insert(record);
@@ -405,7 +530,8 @@ class PropertyTest : public ::testing::Test {
       for (const model::Field& field : item_->fields) {
         row += "  " + field.name + " = " + Describe(records[i].at(field)) + "\n";
       }
-      ADD_FAILURE() << text << "\n" << sql.text() << "\nSQL: " << Describe((*rows)[i][0])
+      ADD_FAILURE() << text << "\n"
+                    << sql.text() << "\nSQL: " << Describe((*rows)[i][0])
                     << "\nmemory: " << (value ? Describe(*value) : value.error().message) << "\n"
                     << row;
       return false;

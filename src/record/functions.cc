@@ -63,9 +63,7 @@ Result<Computed> RoundTo(Args args) {
   return Round(args[0], digits == nullptr ? 0 : *digits);
 }
 
-Result<Computed> StartsWith(Args args) {
-  return Value(Text(args[0]).starts_with(Text(args[1])));
-}
+Result<Computed> StartsWith(Args args) { return Value(Text(args[0]).starts_with(Text(args[1]))); }
 
 Result<Computed> Matches(Args args) {
   const std::string& pattern = Text(args[1]);

@@ -14,18 +14,27 @@ using model::TypeKind;
 
 OperandKind KindOf(const model::Type& type) {
   switch (type.kind) {
-    case TypeKind::kNull: return {Kind::kNull};
-    case TypeKind::kBool: return {Kind::kBool};
+    case TypeKind::kNull:
+      return {Kind::kNull};
+    case TypeKind::kBool:
+      return {Kind::kBool};
     case TypeKind::kInt:
-    case TypeKind::kFloat: return {Kind::kNumber};
-    case TypeKind::kDecimal: return {Kind::kDecimal, type.scale};
-    case TypeKind::kUuid: return {Kind::kUuid};
-    case TypeKind::kTime: return {Kind::kTime};
-    case TypeKind::kDuration: return {Kind::kDuration};
+    case TypeKind::kFloat:
+      return {Kind::kNumber};
+    case TypeKind::kDecimal:
+      return {Kind::kDecimal, type.scale};
+    case TypeKind::kUuid:
+      return {Kind::kUuid};
+    case TypeKind::kTime:
+      return {Kind::kTime};
+    case TypeKind::kDuration:
+      return {Kind::kDuration};
     case TypeKind::kJson:
     case TypeKind::kList:
-    case TypeKind::kMap: return {Kind::kJson};
-    default: return {Kind::kText};
+    case TypeKind::kMap:
+      return {Kind::kJson};
+    default:
+      return {Kind::kText};
   }
 }
 
@@ -92,8 +101,10 @@ bool IsConstant(const Expression& expression) {
     case Op::kPath:
     case Op::kAggregate:
     case Op::kTakes:
-    case Op::kBecomes: return false;
-    default: break;
+    case Op::kBecomes:
+      return false;
+    default:
+      break;
   }
   return std::ranges::all_of(expression.args,
                              [](const model::ExpressionPtr& arg) { return IsConstant(*arg); });
@@ -124,10 +135,13 @@ bool IsPredicate(const Expression& expression) {
     case Op::kGe:
     case Op::kIn:
     case Op::kLike:
-    case Op::kIlike: return true;
+    case Op::kIlike:
+      return true;
     case Op::kPath:
-    case Op::kCall: return expression.type.kind == TypeKind::kBool;
-    default: return false;
+    case Op::kCall:
+      return expression.type.kind == TypeKind::kBool;
+    default:
+      return false;
   }
 }
 

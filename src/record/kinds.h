@@ -12,7 +12,7 @@ namespace tenon {
 
 // What operands are compared as. int and float are one kind: they compare by exact value.
 enum class Kind {
-  kNull,      // the literal null
+  kNull,  // the literal null
   kBool,
   kNumber,
   kDecimal,
@@ -20,7 +20,7 @@ enum class Kind {
   kUuid,
   kTime,
   kDuration,
-  kJson,      // of no fixed kind: takes that of what it meets
+  kJson,  // of no fixed kind: takes that of what it meets
 };
 
 // A kind, with the scale when it is kDecimal.

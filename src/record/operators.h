@@ -40,6 +40,9 @@ Computed ScaleDuration(const Value& duration, const Value& number, bool divide);
 // The start of the bucket, counted from the epoch, that the time falls in.
 Computed BucketOf(const Value& time, const Value& duration);
 
+// A number as an exact decimal; nullopt when it is none, or does not fit one.
+std::optional<Decimal> AsDecimal(const Value& value);
+
 // By exact value, over std::int64_t, double and Decimal. nullopt for anything else.
 std::optional<std::strong_ordering> CompareNumeric(const Value& a, const Value& b);
 
@@ -50,7 +53,8 @@ std::optional<std::strong_ordering> CompareMet(const Value& a, const Value& b);
 // Anything is its own text as kText when it is a UUID.
 Value ReadValueAs(const Value& value, OperandKind kind);
 
-// The value at a path of keys; a key of digits is also an index of an array. Null when there is none.
+// The value at a path of keys; a key of digits is also an index of an array. Null when there is
+// none.
 const boost::json::value* FindStep(const boost::json::value& root,
                                    std::span<const std::string> path);
 
@@ -70,17 +74,17 @@ std::string TextOf(const Value& value);
 
 // What an arithmetic node does, by the kinds of its operands.
 enum class Arithmetic {
-  kNumber,           // both sides int64 or double as they come
+  kNumber,  // both sides int64 or double as they come
   kWholeDivision,
   kFloatDivision,
-  kDecimal,          // to the node's own scale
-  kTimePlus,         // time +- duration
-  kPlusTime,         // duration + time
-  kTimeDifference,   // time - time
-  kDuration,         // duration +- duration
-  kDurationTimes,    // duration * number, duration / number
-  kTimesDuration,    // number * duration
-  kDurationRatio,    // duration / duration
+  kDecimal,         // to the node's own scale
+  kTimePlus,        // time +- duration
+  kPlusTime,        // duration + time
+  kTimeDifference,  // time - time
+  kDuration,        // duration +- duration
+  kDurationTimes,   // duration * number, duration / number
+  kTimesDuration,   // number * duration
+  kDurationRatio,   // duration / duration
 };
 
 // nullopt when the operands do not fit the operator.

@@ -55,7 +55,7 @@ std::string CaseFunction(std::string_view name, std::string (*map)(std::string_v
 struct Definition {
   std::string_view signature;  // name(arguments)
   std::string_view result;
-  std::string_view body;       // one SQL expression
+  std::string_view body;  // one SQL expression
 };
 
 // Every one is IMMUTABLE STRICT: null in, null out.

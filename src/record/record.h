@@ -32,7 +32,8 @@ std::vector<const model::Field*> KeyFields(const model::Entity& entity);
 // by '~', before which and before itself '!' escapes inside them.
 std::string KeyText(const Record& record);
 
-// The values of KeyFields from their URL text; kNotFound when it cannot be one (not a UUID, wrong count).
+// The values of KeyFields from their URL text; kNotFound when it cannot be one (not a UUID, wrong
+// count).
 Result<std::vector<Value>> ParseKey(const model::Entity& entity, std::string_view text);
 
 // The UUID that stands for the row in audits and fsm_transitions: its own, a ULID's 128 bits, else

@@ -36,7 +36,8 @@ class RecordTest : public ::testing::Test {
     model_ = ModelOf(kModel);
     ASSERT_NE(model_, nullptr);
   }
-  Record Make(std::string_view entity_name, std::vector<std::pair<std::string_view, Value>> values) {
+  Record Make(std::string_view entity_name,
+              std::vector<std::pair<std::string_view, Value>> values) {
     Record record(*model_->FindEntity(entity_name));
     for (auto& [name, value] : values) record.at(*record.entity->FindField(name)) = value;
     return record;

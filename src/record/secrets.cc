@@ -86,11 +86,14 @@ void Mask(json::value& document, const Type& type, const json::object* siblings)
 
 bool HoldsSecret(const Type& type) {
   switch (type.kind) {
-    case TypeKind::kSecret: return true;
+    case TypeKind::kSecret:
+      return true;
     case TypeKind::kJson:
     case TypeKind::kList:
-    case TypeKind::kMap: return SecretFinder().In(type);
-    default: return false;
+    case TypeKind::kMap:
+      return SecretFinder().In(type);
+    default:
+      return false;
   }
 }
 

@@ -123,12 +123,18 @@ std::optional<std::string> JsonPathText(std::span<const std::string> path) {
 
 std::string KindLetter(OperandKind kind) {
   switch (kind.kind) {
-    case Kind::kBool: return "b";
-    case Kind::kNumber: return "n";
-    case Kind::kDuration: return "p";
-    case Kind::kJson: return "j";
-    case Kind::kDecimal: return fmt::format("d{}", kind.scale);
-    default: return "t";
+    case Kind::kBool:
+      return "b";
+    case Kind::kNumber:
+      return "n";
+    case Kind::kDuration:
+      return "p";
+    case Kind::kJson:
+      return "j";
+    case Kind::kDecimal:
+      return fmt::format("d{}", kind.scale);
+    default:
+      return "t";
   }
 }
 

@@ -23,9 +23,15 @@ std::string QuoteText(std::string_view text);
 class SqlBuilder {
  public:
   explicit SqlBuilder(Dialect dialect) : dialect_(dialect) {}
-  SqlBuilder& operator<<(std::string_view text) { text_ += text; return *this; }
-  SqlBuilder& Name(std::string_view name) { text_ += QuoteName(name); return *this; }
-  SqlBuilder& Bind(Value value);   // appends a placeholder
+  SqlBuilder& operator<<(std::string_view text) {
+    text_ += text;
+    return *this;
+  }
+  SqlBuilder& Name(std::string_view name) {
+    text_ += QuoteName(name);
+    return *this;
+  }
+  SqlBuilder& Bind(Value value);  // appends a placeholder
   [[nodiscard]] Dialect dialect() const { return dialect_; }
   [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] const std::vector<Value>& parameters() const { return parameters_; }
@@ -39,7 +45,7 @@ class SqlBuilder {
 };
 
 struct SqlContext {
-  std::string alias;                           // of the row's table in the statement
+  std::string alias;  // of the row's table in the statement
   Time now{};
   // View parameters by name.
   std::vector<std::pair<std::string, Value>> parameters = {};

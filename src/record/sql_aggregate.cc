@@ -75,6 +75,34 @@ Result<void> SqlCompiler::AppendAsJson(const Expression& expression) {
   return {};
 }
 
+// list(x): a JSON array in ascending order, without nulls.
+Result<void> SqlCompiler::AppendListCall(const Expression& expression, OperandKind kind) {
+  const Expression& arg = *expression.args[0];
+  if (sqlite_) {
+    out_ << "tenon_list(";
+    TRY(Append(arg, kind));
+    out_ << ", '" << KindLetter(kind) << (expression.distinct ? "', TRUE)" : "', FALSE)");
+    if (!expression.where) return {};
+    out_ << " FILTER (WHERE ";
+    TRY(AppendCondition(*expression.where));
+    out_ << ")";
+    return {};
+  }
+  out_ << "coalesce(jsonb_agg(" << (expression.distinct ? "DISTINCT " : "");
+  TRY(AppendAsJson(arg));
+  out_ << " ORDER BY ";
+  TRY(AppendAsJson(arg));
+  out_ << ") FILTER (WHERE (";
+  TRY(Append(arg, kind));
+  out_ << ") IS NOT NULL";
+  if (expression.where) {
+    out_ << " AND ";
+    TRY(AppendCondition(*expression.where));
+  }
+  out_ << "), '[]'::jsonb)";
+  return {};
+}
+
 // FUNCTION(argument) FILTER (WHERE ...), in the scope of the rows.
 Result<void> SqlCompiler::AppendAggregateCall(const Expression& expression, bool rows_only) {
   const std::string& name = expression.name;
@@ -96,6 +124,7 @@ Result<void> SqlCompiler::AppendAggregateCall(const Expression& expression, bool
   if (kind.kind == Kind::kJson && name != "count" && name != "list") {
     kind = {expression.type.kind == model::TypeKind::kBool ? Kind::kBool : Kind::kNumber};
   }
+  if (name == "list") return AppendListCall(expression, kind);
   // before ARGUMENT after FILTER close
   const auto call = [&](std::string_view before, std::string_view after,
                         std::string_view close) -> Result<void> {
@@ -126,7 +155,8 @@ Result<void> SqlCompiler::AppendAggregateCall(const Expression& expression, bool
   }
   if (name == "sum") {
     if (sqlite_) return call("tenon_sum(", ")", "");
-    const bool whole = expression.type.kind == model::TypeKind::kInt || kind.kind == Kind::kDuration;
+    const bool whole =
+        expression.type.kind == model::TypeKind::kInt || kind.kind == Kind::kDuration;
     return call(whole ? "tenon_int(sum(" : "sum(", ")", whole ? ")" : "");
   }
   if (name == "avg") {
@@ -139,27 +169,6 @@ Result<void> SqlCompiler::AppendAggregateCall(const Expression& expression, bool
       return call("(tenon_avg(", ")", fmt::format(" / 1e{})", kind.scale));
     }
     return call("tenon_avg(", ")", "");
-  }
-  if (name == "list") {
-    if (!sqlite_) {
-      out_ << "coalesce(jsonb_agg(" << distinct;
-      TRY(AppendAsJson(arg));
-      out_ << " ORDER BY ";
-      TRY(AppendAsJson(arg));
-      out_ << ") FILTER (WHERE (";
-      TRY(Append(arg, kind));
-      out_ << ") IS NOT NULL";
-      if (expression.where) {
-        out_ << " AND ";
-        TRY(AppendCondition(*expression.where));
-      }
-      out_ << "), '[]'::jsonb)";
-      return {};
-    }
-    out_ << "tenon_list(";
-    TRY(Append(arg, kind));
-    out_ << ", '" << KindLetter(kind) << (expression.distinct ? "', TRUE)" : "', FALSE)");
-    return filter();
   }
   return Refuse("there is no aggregate " + name);
 }

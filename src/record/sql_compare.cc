@@ -18,10 +18,14 @@ namespace {
 
 std::string_view SignOf(Op op) {
   switch (op) {
-    case Op::kLt: return "<";
-    case Op::kLe: return "<=";
-    case Op::kGt: return ">";
-    default: return ">=";
+    case Op::kLt:
+      return "<";
+    case Op::kLe:
+      return "<=";
+    case Op::kGt:
+      return ">";
+    default:
+      return ">=";
   }
 }
 
@@ -208,7 +212,7 @@ Result<void> SqlCompiler::AppendEquality(const Expression& a, const Expression& 
   if (decimals && !constant) {
     // The comparison by value is null when either side is; null = null is settled beside it.
     out_ << (equal ? "(" : "NOT (") << "coalesce(";
-    TRY(AppendDecimalSides(a, b, "="));
+    [[maybe_unused]] const bool done = TRY(AppendDecimalSides(a, b, "="));
     out_ << ", FALSE) OR (";
     TRY(AppendNullTest(a, true));
     out_ << " AND ";

@@ -45,8 +45,8 @@ class SqlCompiler {
 
   // FROM items and conditions of the rows along `hops` from `alias`; the alias of the last.
   struct Joined {
-    std::string from;         // `"steps" AS t1, ...`
-    std::string condition;    // joins, tenants, liveness
+    std::string from;       // `"steps" AS t1, ...`
+    std::string condition;  // joins, tenants, liveness
     std::string alias;
   };
   Joined JoinHops(const std::vector<model::Hop>& hops, const std::string& alias);
@@ -65,7 +65,7 @@ class SqlCompiler {
   struct Place {
     std::string alias;
     std::optional<Joined> joined;
-    bool outer = false;   // the row may be missing: left joins
+    bool outer = false;  // the row may be missing: left joins
   };
 
   // sql_expression.cc
@@ -105,6 +105,7 @@ class SqlCompiler {
   void AppendColumnAs(const model::Path& path, std::string_view alias, OperandKind own,
                       OperandKind kind);
   void AppendJsonAs(const model::Path& path, std::string_view alias, OperandKind kind);
+  void AppendJsonAsPostgres(const model::Path& path, std::string_view alias, OperandKind kind);
   void AppendJsonDocument(const model::Path& path, std::string_view alias, std::string& document,
                           std::string& steps);
   Result<void> AppendJsonLength(const model::Expression& operand);
@@ -115,11 +116,15 @@ class SqlCompiler {
   Result<void> AppendNumber(const model::Expression& expression);
   Result<void> AppendCall(const model::Expression& expression, OperandKind kind);
   Result<void> AppendTextOf(const model::Expression& expression);
+  Result<void> AppendConcat(const model::Expression& expression);
+  Result<void> AppendCoalesce(const model::Expression& expression, OperandKind kind);
+  Result<void> AppendRounding(const model::Expression& expression);
 
   // sql_aggregate.cc
   Result<void> AppendAggregate(const model::Expression& expression);
   Result<void> AppendOverRelation(const model::Expression& expression, const model::Path& chain);
   Result<void> AppendAnyAll(const model::Expression& expression, const model::Path& chain);
+  Result<void> AppendListCall(const model::Expression& expression, OperandKind kind);
   Result<void> AppendAggregateCall(const model::Expression& expression, bool rows_only);
 
   std::unexpected<Error> Refuse(std::string message) const;

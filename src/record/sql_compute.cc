@@ -13,18 +13,25 @@ namespace {
 
 std::string_view NumberFunction(Op op) {
   switch (op) {
-    case Op::kAdd: return "tenon_add";
-    case Op::kSub: return "tenon_sub";
-    default: return "tenon_mul";
+    case Op::kAdd:
+      return "tenon_add";
+    case Op::kSub:
+      return "tenon_sub";
+    default:
+      return "tenon_mul";
   }
 }
 
 std::string_view OperatorText(Op op) {
   switch (op) {
-    case Op::kAdd: return "+";
-    case Op::kSub: return "-";
-    case Op::kMul: return "*";
-    default: return "/";
+    case Op::kAdd:
+      return "+";
+    case Op::kSub:
+      return "-";
+    case Op::kMul:
+      return "*";
+    default:
+      return "/";
   }
 }
 
@@ -73,9 +80,12 @@ Result<void> SqlCompiler::AppendArithmetic(const Expression& expression) {
     return {};
   };
   switch (*arithmetic) {
-    case Arithmetic::kNumber: return numbers(NumberFunction(expression.op));
-    case Arithmetic::kWholeDivision: return numbers("tenon_div");
-    case Arithmetic::kFloatDivision: return numbers("tenon_fdiv");
+    case Arithmetic::kNumber:
+      return numbers(NumberFunction(expression.op));
+    case Arithmetic::kWholeDivision:
+      return numbers("tenon_div");
+    case Arithmetic::kFloatDivision:
+      return numbers("tenon_fdiv");
     case Arithmetic::kDecimal: {
       const OperandKind left = ArithmeticOperand(expression, *arithmetic, 0);
       const OperandKind right = ArithmeticOperand(expression, *arithmetic, 1);
@@ -96,13 +106,18 @@ Result<void> SqlCompiler::AppendArithmetic(const Expression& expression) {
       TRY(operand(1));
       out_ << "))";
       return {};
-    case Arithmetic::kPlusTime: return call("tenon_time_add", 1, 0);
-    case Arithmetic::kTimeDifference: return call("tenon_time_diff", 0, 1);
-    case Arithmetic::kDuration: return call(NumberFunction(expression.op), 0, 1);
+    case Arithmetic::kPlusTime:
+      return call("tenon_time_add", 1, 0);
+    case Arithmetic::kTimeDifference:
+      return call("tenon_time_diff", 0, 1);
+    case Arithmetic::kDuration:
+      return call(NumberFunction(expression.op), 0, 1);
     case Arithmetic::kDurationTimes:
       return call("tenon_duration_scale", 0, 1, expression.op == Op::kDiv ? ", TRUE" : ", FALSE");
-    case Arithmetic::kTimesDuration: return call("tenon_duration_scale", 1, 0, ", FALSE");
-    case Arithmetic::kDurationRatio: return call("tenon_fdiv", 0, 1);
+    case Arithmetic::kTimesDuration:
+      return call("tenon_duration_scale", 1, 0, ", FALSE");
+    case Arithmetic::kDurationRatio:
+      return call("tenon_fdiv", 0, 1);
   }
   return Refuse("these values cannot be computed with");
 }
@@ -130,6 +145,55 @@ Result<void> SqlCompiler::AppendTextOf(const Expression& expression) {
   TRY(Append(expression, own));
   if (sqlite_) out_ << ", '" << KindLetter(own) << "'";
   if (!sqlite_ && own.kind == Kind::kDuration) out_ << ", 'duration'";
+  out_ << ")";
+  return {};
+}
+
+Result<void> SqlCompiler::AppendConcat(const Expression& expression) {
+  out_ << "(";
+  for (std::size_t i = 0; i < expression.args.size(); ++i) {
+    if (i > 0) out_ << " || ";
+    TRY(AppendTextOf(*expression.args[i]));
+  }
+  out_ << ")";
+  return {};
+}
+
+Result<void> SqlCompiler::AppendCoalesce(const Expression& expression, OperandKind kind) {
+  const std::size_t count = expression.args.size();
+  // SQLite's own takes two at least.
+  if (count == 1) return AppendNumberAs(*expression.args[0], kind);
+  out_ << "coalesce(";
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0) out_ << ", ";
+    const OperandKind own = KindOf(*expression.args[i]);
+    if (own.kind == Kind::kNumber || own.kind == Kind::kDecimal) {
+      TRY(AppendNumberAs(*expression.args[i], kind));
+      continue;
+    }
+    const bool same =
+        own.kind == Kind::kJson || own.kind == Kind::kNull || IsConstant(*expression.args[i]);
+    TRY(Append(*expression.args[i], same ? kind : own));
+  }
+  out_ << ")";
+  return {};
+}
+
+// abs(x), round(x), round(x, digits)
+Result<void> SqlCompiler::AppendRounding(const Expression& expression) {
+  OperandKind own = KindOf(*expression.args[0]);
+  if (own.kind == Kind::kJson) own = {Kind::kNumber};
+  out_ << (expression.name == "abs" ? "tenon_abs(" : "tenon_round(");
+  TRY(Append(*expression.args[0], own));
+  if (expression.name == "round") {
+    out_ << ", ";
+    if (expression.args.size() > 1) {
+      TRY(Append(*expression.args[1], {Kind::kNumber}));
+    } else {
+      out_ << "0";
+    }
+    if (sqlite_ && own.kind == Kind::kDecimal) out_ << ", " << std::to_string(own.scale);
+  }
   out_ << ")";
   return {};
 }
@@ -169,54 +233,16 @@ Result<void> SqlCompiler::AppendCall(const Expression& expression, OperandKind k
     if (!sqlite_) out_ << "::bigint";
     return {};
   }
-  if (name == "concat") {
-    out_ << "(";
-    for (std::size_t i = 0; i < count; ++i) {
-      if (i > 0) out_ << " || ";
-      TRY(AppendTextOf(*expression.args[i]));
-    }
-    out_ << ")";
-    return {};
-  }
-  if (name == "coalesce") {
-    // SQLite's own takes two at least.
-    if (count == 1) return AppendNumberAs(*expression.args[0], kind);
-    out_ << "coalesce(";
-    for (std::size_t i = 0; i < count; ++i) {
-      if (i > 0) out_ << ", ";
-      const OperandKind own = KindOf(*expression.args[i]);
-      if (own.kind == Kind::kNumber || own.kind == Kind::kDecimal) {
-        TRY(AppendNumberAs(*expression.args[i], kind));
-        continue;
-      }
-      const bool same = own.kind == Kind::kJson || own.kind == Kind::kNull ||
-                        IsConstant(*expression.args[i]);
-      TRY(arg(i, same ? kind : own));
-    }
-    out_ << ")";
-    return {};
-  }
-  if (name == "abs" || name == "round") {
-    OperandKind own = KindOf(*expression.args[0]);
-    if (own.kind == Kind::kJson) own = {Kind::kNumber};
-    out_ << (name == "abs" ? "tenon_abs(" : "tenon_round(");
-    TRY(arg(0, own));
-    if (name == "round") {
-      out_ << ", ";
-      if (count > 1) {
-        TRY(arg(1, {Kind::kNumber}));
-      } else {
-        out_ << "0";
-      }
-      if (sqlite_ && own.kind == Kind::kDecimal) out_ << ", " << std::to_string(own.scale);
-    }
-    out_ << ")";
-    return {};
-  }
+  if (name == "concat") return AppendConcat(expression);
+  if (name == "coalesce") return AppendCoalesce(expression, kind);
+  if (name == "abs" || name == "round") return AppendRounding(expression);
   if (name == "bucket") return call("tenon_bucket", {{Kind::kTime}, {Kind::kDuration}});
   static constexpr std::pair<std::string_view, std::string_view> kUnits[] = {
-      {"millis", "1000"},         {"seconds", "1000000"},  {"minutes", "60000000"},
-      {"hours", "3600000000"},    {"days", "86400000000"}};
+      {"millis", "1000"},
+      {"seconds", "1000000"},
+      {"minutes", "60000000"},
+      {"hours", "3600000000"},
+      {"days", "86400000000"}};
   for (const auto& [unit, micros] : kUnits) {
     if (name != unit) continue;
     out_ << "tenon_floor_div(";

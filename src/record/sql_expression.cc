@@ -37,23 +37,38 @@ void SqlCompiler::BindAs(const Value& value, OperandKind kind, bool cast) {
   }
   if (value.IsNull()) {
     out_ << "NULL";
-  } else if (const auto* duration = value.If<Duration>(); duration && kind.kind == Kind::kDuration) {
+  } else if (const auto* duration = value.If<Duration>();
+             duration && kind.kind == Kind::kDuration) {
     out_.Bind(Value(static_cast<std::int64_t>(duration->count())));
   } else {
     out_.Bind(value);
   }
   if (sqlite_ || !cast) return;
   switch (kind.kind) {
-    case Kind::kBool: out_ << "::boolean"; break;
+    case Kind::kBool:
+      out_ << "::boolean";
+      break;
     case Kind::kNumber:
       out_ << (value.Is<double>() ? "::double precision" : "::bigint");
       break;
-    case Kind::kDecimal: out_ << "::numeric"; break;
-    case Kind::kUuid: out_ << "::uuid"; break;
-    case Kind::kTime: out_ << "::timestamptz"; break;
-    case Kind::kDuration: out_ << "::bigint"; break;
-    case Kind::kJson: out_ << "::jsonb"; break;
-    default: out_ << "::text"; break;
+    case Kind::kDecimal:
+      out_ << "::numeric";
+      break;
+    case Kind::kUuid:
+      out_ << "::uuid";
+      break;
+    case Kind::kTime:
+      out_ << "::timestamptz";
+      break;
+    case Kind::kDuration:
+      out_ << "::bigint";
+      break;
+    case Kind::kJson:
+      out_ << "::jsonb";
+      break;
+    default:
+      out_ << "::text";
+      break;
   }
 }
 
@@ -119,17 +134,24 @@ Result<void> SqlCompiler::AppendAny(const Expression& expression, std::span<cons
 
 Result<void> SqlCompiler::AppendPredicate(const Expression& expression, OperandKind kind) {
   switch (expression.op) {
-    case Op::kEq: return AppendEquality(*expression.args[0], *expression.args[1], true);
-    case Op::kNe: return AppendEquality(*expression.args[0], *expression.args[1], false);
+    case Op::kEq:
+      return AppendEquality(*expression.args[0], *expression.args[1], true);
+    case Op::kNe:
+      return AppendEquality(*expression.args[0], *expression.args[1], false);
     case Op::kLt:
     case Op::kLe:
     case Op::kGt:
-    case Op::kGe: return AppendComparison(expression);
-    case Op::kIn: return AppendIn(expression);
+    case Op::kGe:
+      return AppendComparison(expression);
+    case Op::kIn:
+      return AppendIn(expression);
     case Op::kLike:
-    case Op::kIlike: return AppendLike(expression);
-    case Op::kCall: return AppendCall(expression, kind);
-    default: return AppendPath(expression, kind);
+    case Op::kIlike:
+      return AppendLike(expression);
+    case Op::kCall:
+      return AppendCall(expression, kind);
+    default:
+      return AppendPath(expression, kind);
   }
 }
 
@@ -142,20 +164,29 @@ Result<void> SqlCompiler::AppendNode(const Expression& expression, OperandKind k
     return AppendAny(expression, chains);
   }
   switch (expression.op) {
-    case Op::kPath: return AppendPath(expression, kind);
+    case Op::kPath:
+      return AppendPath(expression, kind);
     case Op::kAnd:
     case Op::kOr:
-    case Op::kNot: return AppendLogic(expression);
+    case Op::kNot:
+      return AppendLogic(expression);
     case Op::kAdd:
     case Op::kSub:
     case Op::kMul:
-    case Op::kDiv: return AppendArithmetic(expression);
-    case Op::kNegate: return AppendNegation(expression);
-    case Op::kCall: return AppendCall(expression, kind);
-    case Op::kAggregate: return AppendAggregate(expression);
-    case Op::kBecomes: return Refuse("'becomes' has no SQL form");
-    case Op::kTakes: return Refuse("what an event takes has no SQL form");
-    default: return Refuse("this expression has no SQL form");
+    case Op::kDiv:
+      return AppendArithmetic(expression);
+    case Op::kNegate:
+      return AppendNegation(expression);
+    case Op::kCall:
+      return AppendCall(expression, kind);
+    case Op::kAggregate:
+      return AppendAggregate(expression);
+    case Op::kBecomes:
+      return Refuse("'becomes' has no SQL form");
+    case Op::kTakes:
+      return Refuse("what an event takes has no SQL form");
+    default:
+      return Refuse("this expression has no SQL form");
   }
 }
 

@@ -133,8 +133,8 @@ Result<void> SqlCompiler::AppendPath(const Expression& expression, OperandKind k
 
 void SqlCompiler::AppendColumnAs(const Path& path, std::string_view alias, OperandKind own,
                                  OperandKind kind) {
-  const std::string column = alias.empty() ? QuoteName(path.field->name)
-                                           : Column(alias, *path.field);
+  const std::string column =
+      alias.empty() ? QuoteName(path.field->name) : Column(alias, *path.field);
   if (own.kind == Kind::kDuration) {
     out_ << "tenon_micros(" << column << ")";
     return;
@@ -167,28 +167,42 @@ void SqlCompiler::AppendJsonDocument(const Path& path, std::string_view alias,
   steps = "'$'";
 }
 
-void SqlCompiler::AppendJsonAs(const Path& path, std::string_view alias, OperandKind kind) {
-  if (!sqlite_) {
-    std::string at = alias.empty() ? QuoteName(path.field->name) : Column(alias, *path.field);
-    if (!path.json_path.empty()) {
-      at = fmt::format("({} #> ARRAY[", at);
-      for (std::size_t i = 0; i < path.json_path.size(); ++i) {
-        at += (i > 0 ? ", " : "") + QuoteText(path.json_path[i]);
-      }
-      at += "])";
+void SqlCompiler::AppendJsonAsPostgres(const Path& path, std::string_view alias, OperandKind kind) {
+  std::string at = alias.empty() ? QuoteName(path.field->name) : Column(alias, *path.field);
+  if (!path.json_path.empty()) {
+    at = fmt::format("({} #> ARRAY[", at);
+    for (std::size_t i = 0; i < path.json_path.size(); ++i) {
+      at += (i > 0 ? ", " : "") + QuoteText(path.json_path[i]);
     }
-    switch (kind.kind) {
-      case Kind::kBool: out_ << "tenon_json_bool(" << at << ")"; return;
-      case Kind::kNumber: 
-        out_ << (kind.from_text ? "tenon_json_decimal(" : "tenon_json_number(") << at << ")";
-        return;
-      case Kind::kText: out_ << "tenon_json_text(" << at << ")"; return;
-      case Kind::kUuid: out_ << "tenon_uuid(tenon_json_text(" << at << "))"; return;
-      case Kind::kTime: out_ << "tenon_time(tenon_json_text(" << at << "))"; return;
-      case Kind::kDuration: out_ << "tenon_micros(tenon_json_text(" << at << "))"; return;
-      default: out_ << "nullif(" << at << ", 'null'::jsonb)"; return;
-    }
+    at += "])";
   }
+  switch (kind.kind) {
+    case Kind::kBool:
+      out_ << "tenon_json_bool(" << at << ")";
+      return;
+    case Kind::kNumber:
+      out_ << (kind.from_text ? "tenon_json_decimal(" : "tenon_json_number(") << at << ")";
+      return;
+    case Kind::kText:
+      out_ << "tenon_json_text(" << at << ")";
+      return;
+    case Kind::kUuid:
+      out_ << "tenon_uuid(tenon_json_text(" << at << "))";
+      return;
+    case Kind::kTime:
+      out_ << "tenon_time(tenon_json_text(" << at << "))";
+      return;
+    case Kind::kDuration:
+      out_ << "tenon_micros(tenon_json_text(" << at << "))";
+      return;
+    default:
+      out_ << "nullif(" << at << ", 'null'::jsonb)";
+      return;
+  }
+}
+
+void SqlCompiler::AppendJsonAs(const Path& path, std::string_view alias, OperandKind kind) {
+  if (!sqlite_) return AppendJsonAsPostgres(path, alias, kind);
   std::string document;
   std::string steps;
   AppendJsonDocument(path, alias, document, steps);
@@ -207,10 +221,18 @@ void SqlCompiler::AppendJsonAs(const Path& path, std::string_view alias, Operand
       }
       out_ << "CASE WHEN " << type << " IN ('integer', 'real') THEN " << value << " END";
       return;
-    case Kind::kText: out_ << text; return;
-    case Kind::kUuid: out_ << "tenon_uuid(" << text << ")"; return;
-    case Kind::kTime: out_ << "tenon_time(" << text << ")"; return;
-    case Kind::kDuration: out_ << "tenon_micros(" << text << ")"; return;
+    case Kind::kText:
+      out_ << text;
+      return;
+    case Kind::kUuid:
+      out_ << "tenon_uuid(" << text << ")";
+      return;
+    case Kind::kTime:
+      out_ << "tenon_time(" << text << ")";
+      return;
+    case Kind::kDuration:
+      out_ << "tenon_micros(" << text << ")";
+      return;
     default:
       if (path.json_path.empty()) {
         out_ << "nullif(" << document << ", 'null')";

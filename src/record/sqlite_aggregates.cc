@@ -164,10 +164,14 @@ std::string_view SqliteText(sqlite3_value* value) {
 
 Value SqliteValue(sqlite3_value* value) {
   switch (sqlite3_value_type(value)) {
-    case SQLITE_INTEGER: return static_cast<std::int64_t>(sqlite3_value_int64(value));
-    case SQLITE_FLOAT: return sqlite3_value_double(value);
-    case SQLITE_TEXT: return SqliteText(value);
-    default: return {};
+    case SQLITE_INTEGER:
+      return static_cast<std::int64_t>(sqlite3_value_int64(value));
+    case SQLITE_FLOAT:
+      return sqlite3_value_double(value);
+    case SQLITE_TEXT:
+      return SqliteText(value);
+    default:
+      return {};
   }
 }
 
@@ -198,7 +202,8 @@ Value SqliteValueAs(sqlite3_value* value, std::string_view letter) {
       const auto time = ParseTime(SqliteText(value));
       return time ? Value(*time) : Value();
     }
-    default: return SqliteValue(value);
+    default:
+      return SqliteValue(value);
   }
 }
 

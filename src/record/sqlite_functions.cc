@@ -74,9 +74,7 @@ Computed FoldText(int, Args a) { return Value(Fold(SqliteText(a[0]))); }
 Computed LowerText(int, Args a) { return Value(ToLower(SqliteText(a[0]))); }
 Computed UpperText(int, Args a) { return Value(ToUpper(SqliteText(a[0]))); }
 Computed LikeText(int, Args a) { return Value(Like(SqliteText(a[0]), SqliteText(a[1]))); }
-Computed StartsWith(int, Args a) {
-  return Value(SqliteText(a[0]).starts_with(SqliteText(a[1])));
-}
+Computed StartsWith(int, Args a) { return Value(SqliteText(a[0]).starts_with(SqliteText(a[1]))); }
 
 Computed Substr(int count, Args a) {
   const Value from = SqliteValue(a[1]);
@@ -137,8 +135,7 @@ Computed DecimalOp(int, Args a) {
                        : sign == "-" ? model::Op::kSub
                        : sign == "*" ? model::Op::kMul
                                      : model::Op::kDiv;
-  return UnitsOf(
-      DecimalOperation(op, DecimalOf(a[1], a[2]), DecimalOf(a[3], a[4]), ScaleOf(a[5])));
+  return UnitsOf(DecimalOperation(op, DecimalOf(a[1], a[2]), DecimalOf(a[3], a[4]), ScaleOf(a[5])));
 }
 
 Computed DecimalFloat(int, Args a) {

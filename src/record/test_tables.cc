@@ -15,9 +15,15 @@ namespace {
 void Bind(sqlite3_stmt* statement, int index, const Value& value) {
   const ColumnValue column = ToColumn(value, Dialect::kSqlite);
   switch (column.kind) {
-    case ColumnValue::Kind::kNull: sqlite3_bind_null(statement, index); break;
-    case ColumnValue::Kind::kInt: sqlite3_bind_int64(statement, index, column.integer); break;
-    case ColumnValue::Kind::kFloat: sqlite3_bind_double(statement, index, column.number); break;
+    case ColumnValue::Kind::kNull:
+      sqlite3_bind_null(statement, index);
+      break;
+    case ColumnValue::Kind::kInt:
+      sqlite3_bind_int64(statement, index, column.integer);
+      break;
+    case ColumnValue::Kind::kFloat:
+      sqlite3_bind_double(statement, index, column.number);
+      break;
     case ColumnValue::Kind::kText:
       sqlite3_bind_text64(statement, index, column.text().data(), column.text().size(),
                           SQLITE_TRANSIENT, SQLITE_UTF8);
@@ -40,7 +46,8 @@ ColumnView ViewOf(sqlite3_stmt* statement, int column) {
       view.text = {reinterpret_cast<const char*>(sqlite3_column_text(statement, column)),
                    static_cast<std::size_t>(sqlite3_column_bytes(statement, column))};
       break;
-    default: break;
+    default:
+      break;
   }
   return view;
 }
@@ -91,7 +98,8 @@ TestTables::~TestTables() { sqlite3_close(db_); }
 void TestTables::Run(const std::string& sql) {
   char* message = nullptr;
   EXPECT_EQ(sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, &message), SQLITE_OK)
-      << sql << "\n" << (message == nullptr ? "" : message);
+      << sql << "\n"
+      << (message == nullptr ? "" : message);
   sqlite3_free(message);
 }
 
@@ -130,8 +138,7 @@ Result<std::vector<std::vector<Value>>> TestTables::Query(std::string_view sql,
   while (!error && (code = sqlite3_step(statement)) == SQLITE_ROW) {
     std::vector<Value>& row = rows.emplace_back();
     for (std::size_t i = 0; i < types.size(); ++i) {
-      auto value =
-          FromColumn(ViewOf(statement, static_cast<int>(i)), types[i], Dialect::kSqlite);
+      auto value = FromColumn(ViewOf(statement, static_cast<int>(i)), types[i], Dialect::kSqlite);
       if (!value) error = value.error();
       row.push_back(value ? *value : Value());
     }
@@ -146,7 +153,8 @@ std::string TestTables::Plan(const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
   EXPECT_EQ(sqlite3_prepare_v2(db_, ("EXPLAIN QUERY PLAN " + sql).c_str(), -1, &statement, nullptr),
             SQLITE_OK)
-      << sqlite3_errmsg(db_) << "\n" << sql;
+      << sqlite3_errmsg(db_) << "\n"
+      << sql;
   std::string out;
   while (sqlite3_step(statement) == SQLITE_ROW) {
     out += std::string(ViewOf(statement, 3).text) + "\n";

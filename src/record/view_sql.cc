@@ -48,8 +48,7 @@ Result<std::vector<std::pair<std::string, Value>>> Complete(const View& view,
 class ViewWriter {
  public:
   ViewWriter(const View& view, const ViewArguments& arguments, SqlBuilder& out)
-      : view_(view), arguments_(arguments), out_(out),
-        sqlite_(out.dialect() == Dialect::kSqlite) {}
+      : view_(view), arguments_(arguments), out_(out), sqlite_(out.dialect() == Dialect::kSqlite) {}
 
   Result<void> Write(const std::vector<std::pair<std::string, Value>>& parameters);
 
@@ -196,8 +195,8 @@ Result<void> ViewWriter::WriteSource(const ViewBody& body, SqlCompiler& compiler
   return compiler.AppendCondition(*body.where);
 }
 
-Result<void> ViewWriter::WriteOrder(
-    const std::vector<std::pair<model::ExpressionPtr, bool>>& order, SqlCompiler& compiler) {
+Result<void> ViewWriter::WriteOrder(const std::vector<std::pair<model::ExpressionPtr, bool>>& order,
+                                    SqlCompiler& compiler) {
   for (std::size_t i = 0; i < order.size(); ++i) {
     if (i > 0) out_ << ", ";
     TRY(compiler.AppendResult(*order[i].first));

@@ -16,8 +16,9 @@ struct ViewArguments {
   // By name; a parameter that is not given takes its default. Values must be of their types.
   std::vector<std::pair<std::string, Value>> parameters = {};
   Time now{};
-  // Whose rows: every body, its joins and its related rows are restricted to the tenant, and to rows
-  // that are not softly deleted. Absent: across tenants, related rows still of their own row's.
+  // Whose rows: every body, its joins and its related rows are restricted to the tenant, and to
+  // rows that are not softly deleted. Absent: across tenants, related rows still of their own
+  // row's.
   std::optional<Uuid> tenant = {};
 };
 
