@@ -18,6 +18,7 @@
 #include "http/client.h"
 #include "load.h"
 #include "raw_sqlite.h"
+#include "rows.h"
 #include "server_process.h"
 
 namespace tenon::bench {
@@ -47,14 +48,6 @@ std::string Headers(const ServerProcess& server) {
   return "Authorization: Bearer " + server.key() + "\r\nContent-Type: application/json\r\n";
 }
 
-void AppendAsset(std::string_view prefix, std::uint64_t n, std::string& out) {
-  fmt::format_to(std::back_inserter(out),
-                 R"({{"type":"TABLE","name":"{}_{}","qualified_name":"warehouse.{}.{}",)"
-                 R"("description":"Row number {} of the benchmark, as long as descriptions are",)"
-                 R"("metadata":{{"owner":"team-{}","tier":{},"columns":12}}}})",
-                 prefix, n, prefix, n, n, n % 50, n % 5);
-}
-
 LoadOptions OptionsFor(const ServerProcess& server, double seconds, int connections) {
   LoadOptions options;
   options.port = server.port();
@@ -68,7 +61,6 @@ Result<double> Import(const ServerProcess& server, std::int64_t rows, std::strin
   constexpr std::int64_t kBatch = 1000;
   std::atomic<std::int64_t> next{0};
   std::atomic<bool> failed{false};
-  std::string first_error;
   const auto start = std::chrono::steady_clock::now();
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
@@ -176,18 +168,22 @@ Result<double> Post(const ServerProcess& server, std::string_view prefix, double
 Result<void> BenchPost(const Settings& settings) {
   const std::string data = settings.work + "/post";
   std::filesystem::remove_all(data);
-  std::vector<double> rates;
-  {
-    const auto server = TRY(ServerProcess::Start(settings.binary, data));
-    for (int round = 0; round < 3; ++round) {
-      rates.push_back(TRY(Post(server, "post" + std::to_string(round), 4)));
-    }
+  struct Round {
+    double ratio = 0, ours = 0, limit = 0;
+  };
+  std::vector<Round> rounds;
+  const auto server = TRY(ServerProcess::Start(settings.binary, data));
+  // In turns, so that both see the same machine.
+  for (int i = 0; i < 3; ++i) {
+    const double ours = TRY(Post(server, "post" + std::to_string(i), 4));
+    const auto raw = TRY(InsertRaw(data + "/tenon.db", data + "/raw.db", "assets", 20000, 32));
+    rounds.push_back({ours / raw.rows_per_second, ours, raw.rows_per_second});
   }
-  std::sort(rates.begin(), rates.end());
-  const auto raw = TRY(InsertRaw(data + "/tenon.db", data + "/raw.db", "assets", 60000, 32));
-  Report("POST, durable, audited, 32 connections",
-         fmt::format("{:.0f}/s; raw SQLite, groups of 32 {:.0f}/s", rates[1], raw.rows_per_second),
-         rates[1] / raw.rows_per_second, ">= 0.6");
+  std::ranges::sort(rounds, {}, &Round::ratio);
+  Report(
+      "POST, durable, audited, 32 connections",
+      fmt::format("{:.0f}/s; raw SQLite, groups of 32 {:.0f}/s", rounds[1].ours, rounds[1].limit),
+      rounds[1].ratio, ">= 0.6");
   return {};
 }
 
@@ -222,12 +218,10 @@ Result<void> BenchPage(const ServerProcess& server, const std::string& file) {
 }
 
 Result<void> BenchLatencyUnderImport(const ServerProcess& server, std::int64_t rows) {
-  std::atomic<bool> done{false};
   double import_rate = 0;
   std::thread import([&] {
     const auto rate = Import(server, rows, "under");
     import_rate = rate ? *rate : 0;
-    done = true;
   });
   LoadOptions options = OptionsFor(server, 20, 4);
   const auto result = RunLoad(
