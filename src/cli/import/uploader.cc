@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <chrono>
+#include <numeric>
 
 namespace tenon::cli {
 namespace {
 
 // A full queue or a restarting server is waited for; rows are upserts, so sending again is safe.
 constexpr int kAttemptsMax = 12;
-constexpr std::chrono::milliseconds kWaitFirst{50};
-constexpr std::chrono::milliseconds kWaitLast{5000};
+constexpr std::chrono::milliseconds kWaitSlice{50};
 
 bool MayPass(Code code) {
   return code == Code::kTooManyRequests || code == Code::kUnavailable || code == Code::kDeadline ||
@@ -61,7 +61,9 @@ Result<std::unique_ptr<Uploader>> Uploader::Open(Api& api, const EntityInfo& ent
 }
 
 Uploader::Uploader(const EntityInfo& entity, UploaderOptions options, Each each)
-    : entity_(entity), options_(std::move(options)), each_(std::move(each)),
+    : entity_(entity),
+      options_(std::move(options)),
+      each_(std::move(each)),
       filling_(std::make_shared<Batch>()) {}
 
 Uploader::~Uploader() {
@@ -93,10 +95,12 @@ void Uploader::Work(Api& api) {
   }
 }
 
-void Uploader::Send(Api& api, Batch& batch) const {
+// One request for these rows of the batch, again while the server is away or busy.
+Result<json::array> Uploader::Post(Api& api, const Batch& batch,
+                                   const std::vector<std::size_t>& rows, Patience& patience) const {
   json::array items;
-  items.reserve(batch.rows.size());
-  for (const UploadRow& row : batch.rows) items.push_back(row.fields);
+  items.reserve(rows.size());
+  for (const std::size_t row : rows) items.push_back(batch.rows[row].fields);
   const std::string body = json::serialize(json::object{{"items", std::move(items)},
                                                         {"atomic", false},
                                                         {"upsert", true},
@@ -109,42 +113,80 @@ void Uploader::Send(Api& api, Batch& batch) const {
   // The same key for every attempt: a batch whose answer was lost is not written twice.
   headers.Set("Idempotency-Key", api.NewKey());
   Result<json::value> answer = api.Call("POST", target, std::string_view(body), headers);
-  std::chrono::milliseconds wait = kWaitFirst;
-  for (int attempt = 1; !answer && MayPass(answer.error().code) && attempt < kAttemptsMax;
-       ++attempt) {
-    if (options_.interrupted && options_.interrupted()) break;
-    std::this_thread::sleep_for(wait);
-    wait = std::min(wait * 2, kWaitLast);
+  while (!answer && MayPass(answer.error().code) && Wait(patience)) {
     answer = api.Call("POST", target, std::string_view(body), headers);
   }
-  if (!answer) {
-    batch.failed = answer.error();
-    return;
+  if (!answer) return Fail(std::move(answer).error());
+  json::object* object = answer->if_object();
+  json::value* list = object != nullptr ? object->if_contains("items") : nullptr;
+  if (list == nullptr || !list->is_array() || list->get_array().size() != rows.size()) {
+    return Fail(Code::kInternal, "the server's answer to a batch has other rows");
   }
-  const json::object* object = answer->if_object();
-  const json::value* list = object != nullptr ? object->if_contains("items") : nullptr;
-  if (list == nullptr || !list->is_array() || list->get_array().size() != batch.rows.size()) {
-    batch.failed = Error(Code::kInternal, "the server's answer to a batch has other rows");
-    return;
-  }
-  for (const json::value& item : list->get_array()) {
-    UploadResult result;
-    if (!item.is_object()) {
-      result.error = Error(Code::kInternal, "the server answered with no object");
-    } else if (IsProblem(item.get_object())) {
-      result.error = ProblemError(item.get_object());
-    } else {
-      const json::object& row = item.get_object();
-      const json::value* outcome = row.if_contains("result");
-      const json::value* key = row.if_contains("key");
-      result.kind = outcome != nullptr && outcome->is_string()
-                        ? KindOf(std::string_view(outcome->get_string()))
-                        : UploadResult::Kind::kUpdated;
-      result.key = key != nullptr && key->is_string() ? std::string(key->get_string())
-                                                      : entity_.KeyOf(row);
+  return std::move(list->get_array());
+}
+
+bool Uploader::Wait(Patience& patience) const {
+  if (++patience.attempts >= kAttemptsMax) return false;
+  const auto until = std::chrono::steady_clock::now() + patience.wait;
+  patience.wait = std::min(patience.wait * 2, options_.wait_last);
+  // In slices, so that Ctrl-C is not kept waiting.
+  do {
+    if (options_.interrupted && options_.interrupted()) return false;
+    std::this_thread::sleep_for(std::min(kWaitSlice, options_.wait_last));
+  } while (std::chrono::steady_clock::now() < until);
+  return true;
+}
+
+void Uploader::Send(Api& api, Batch& batch) const {
+  batch.results.resize(batch.rows.size());
+  std::vector<std::size_t> rows(batch.rows.size());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  Patience patience{.wait = options_.wait_first};
+  while (true) {
+    Result<json::array> items = Post(api, batch, rows, patience);
+    if (!items) {
+      batch.failed = std::move(items).error();
+      return;
     }
-    batch.results.push_back(std::move(result));
+    // A row that met a full disk or a full queue is not wrong: it is sent again, and what never
+    // passes ends the import, which can be resumed.
+    std::vector<std::size_t> again;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      UploadResult& result = batch.results[rows[i]];
+      result = ResultOf((*items)[i]);
+      if (result.kind == UploadResult::Kind::kFailed && MayPass(result.error.code)) {
+        again.push_back(rows[i]);
+      }
+    }
+    if (again.empty()) return;
+    if (again.size() < rows.size()) patience = {.wait = options_.wait_first};  // it moves
+    if (!Wait(patience)) {
+      batch.failed = batch.results[again.front()].error;
+      return;
+    }
+    rows = std::move(again);
   }
+}
+
+UploadResult Uploader::ResultOf(const json::value& item) const {
+  UploadResult result;
+  if (!item.is_object()) {
+    result.error = Error(Code::kInternal, "the server answered with no object");
+    return result;
+  }
+  const json::object& row = item.get_object();
+  if (IsProblem(row)) {
+    result.error = ProblemError(row);
+    return result;
+  }
+  const json::value* outcome = row.if_contains("result");
+  const json::value* key = row.if_contains("key");
+  result.kind = outcome != nullptr && outcome->is_string()
+                    ? KindOf(std::string_view(outcome->get_string()))
+                    : UploadResult::Kind::kUpdated;
+  result.key =
+      key != nullptr && key->is_string() ? std::string(key->get_string()) : entity_.KeyOf(row);
+  return result;
 }
 
 Result<void> Uploader::Add(UploadRow row) {
@@ -183,8 +225,10 @@ Result<void> Uploader::Collect(bool all) {
     if (batch->failed && Hopeless(batch->failed->code)) return Fail(*batch->failed);
     for (std::size_t i = 0; i < batch->rows.size(); ++i) {
       UploadResult result;
-      if (batch->failed) result.error = *batch->failed;
-      else result = std::move(batch->results[i]);
+      if (batch->failed)
+        result.error = *batch->failed;
+      else
+        result = std::move(batch->results[i]);
       each_(batch->rows[i], result);
     }
   }
