@@ -348,6 +348,51 @@ TEST_F(ImportTest, AServerThatRefusesEndsTheJob) {
   EXPECT_EQ(Jobs().back(), "fail");
 }
 
+TEST_F(ImportTest, ARowThatMetABusyServerIsSentAgain) {
+  int calls = 0;
+  const auto whole = [&](const SentRequest& request) {
+    ++calls;
+    http::ClientResponse response;
+    response.status = 200;
+    const std::size_t rows = ParseJson(request.body)->at("items").as_array().size();
+    response.body = R"({"items":[)";
+    for (std::size_t i = 0; i < rows; ++i) {
+      // The first time only the first of the rows is taken.
+      response.body += i > 0 && calls == 1
+                           ? R"(,{"status":503,"code":"unavailable","title":"t","detail":"full"})"
+                           : std::string(i > 0 ? "," : "") + R"({"key":"k","result":"created"})";
+    }
+    response.body += "]}";
+    return response;
+  };
+  run.server.On("POST /v1/assets:batch", whole);
+  const std::string file = File("a.ndjson",
+                                "{\"qualified_name\":\"1\"}\n{\"qualified_name\":\"2\"}\n");
+  const RunResult result = run({"import", "ndjson", file, "--entity", "assets", "-q"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, StartsWith("job J1: 2 written, 0 unchanged, 0 failed"));
+  EXPECT_EQ(calls, 2);
+}
+
+TEST_F(ImportTest, AWrongCommandLineLeavesNoJob) {
+  const std::string file = File("a.csv", "a\n1\n");
+  EXPECT_EQ(run({"import", "csv", file}).code, 2);
+  EXPECT_EQ(run({"import", "csv", file, "--entity", "nope"}).code, 6);
+  EXPECT_EQ(run({"import", "csv", file, "--entity", "assets", "--map", "a=nope"}).code, 2);
+  EXPECT_EQ(run({"import", "csv", file + "x", "--entity", "assets"}).code, 6);
+  const RunResult rejects = run({"import", "csv", file, "--entity", "assets", "--map", "a=name",
+                                 "--rejects", (folder_ / "no/such").string()});
+  EXPECT_EQ(rejects.code, 2);
+  EXPECT_THAT(rejects.err, HasSubstr("No such file or directory"));
+  EXPECT_TRUE(Jobs().empty());
+}
+
+TEST_F(ImportTest, AColumnMayGoToTwoFields) {
+  const std::string file = File("a.csv", "t\nx\n");
+  run({"import", "csv", file, "--entity", "assets", "--map", "t=name", "--map", "t=qualified_name"});
+  EXPECT_THAT(rows_, ElementsAre(R"({"name":"x","qualified_name":"x"})"));
+}
+
 TEST_F(ImportTest, ADryRunSendsNothing) {
   const std::string file = File("a.ndjson", "{\"qualified_name\":\"1\"}\n{x\n");
   const RunResult result =

@@ -266,6 +266,19 @@ Result<void> ReadCsv(ImportRun& run) {
   return sender.Drain();
 }
 
+Result<void> CheckOptions(Session& session, const json::object& options, bool needs_entity) {
+  const std::string named = TextOf(options, "entity");
+  if (!named.empty()) {
+    const EntityInfo* entity = TRY(session.Entity(named));
+    TRY(Mapping::Create(*entity, TextsOf(options, "map")));
+  } else if (needs_entity) {
+    return Fail(Code::kInvalidArgument, "name the entity of the rows: --entity E");
+  }
+  const std::string file = TextOf(options, "file");
+  if (file != "-") TRY(ingest::OpenFile(file));
+  return {};
+}
+
 Result<int> Import(Session& session, const Arguments& arguments, const std::string& source,
                    Result<void> (*read)(ImportRun&)) {
   const json::object options = OptionsOf(arguments);
@@ -273,6 +286,8 @@ Result<int> Import(Session& session, const Arguments& arguments, const std::stri
     return Fail(Code::kInvalidArgument, "FILE is missing: name the file to read, - for standard "
                                         "input");
   }
+  // What is wrong with the command line should not leave a failed job behind.
+  if (!arguments.Has("resume")) TRY(CheckOptions(session, options, source == "csv"));
   auto run = TRY(ImportRun::Begin(session, arguments, source, options));
   return run->End(read(*run));
 }

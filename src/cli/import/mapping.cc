@@ -49,41 +49,43 @@ Result<Mapping> Mapping::Create(const EntityInfo& entity, const std::vector<std:
                   fmt::format("--map {}: {} has no field '{}'{}", word, entity.name, path[0],
                               nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest)));
     }
-    mapping.paths_[word.substr(0, equals)] = std::move(path);
+    std::vector<Path>& paths = mapping.paths_[word.substr(0, equals)];
+    if (!path.empty()) paths.push_back(std::move(path));
   }
   return mapping;
 }
 
-std::vector<std::string> Mapping::Of(std::string_view source) const {
+std::vector<Mapping::Path> Mapping::Of(std::string_view source) const {
   auto found = paths_.find(source);
   if (found != paths_.end()) return found->second;
   const FieldInfo* field = entity_->Find(source);
   if (field == nullptr) return {};
-  return {field->name};
+  return {Path{field->name}};
 }
 
 Result<json::object> Mapping::FromCells(const std::vector<std::string>& titles,
                                         const std::vector<std::string_view>& cells) const {
   if (cells.size() != titles.size()) {
-    return Fail(Code::kInvalidField, fmt::format("has {} cells where the titles are {}",
-                                                 cells.size(), titles.size()));
+    return Fail(Code::kInvalidField,
+                fmt::format("has {} cells where the titles are {}", cells.size(), titles.size()));
   }
   Error error(Code::kInvalidField, "cells cannot be read");
   json::object row;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    const std::vector<std::string> path = Of(titles[i]);
-    if (path.empty() || cells[i].empty()) continue;
-    const FieldInfo* field = entity_->Find(path[0]);
+    const std::vector<Path> paths = Of(titles[i]);
+    if (paths.empty() || cells[i].empty()) continue;
     if (auto at = InvalidUtf8At(cells[i])) {
       error.fields.push_back({titles[i], "format", fmt::format("is not UTF-8 at byte {}", *at)});
       continue;
     }
-    auto value = TypedValue(path.size() > 1 ? nullptr : field, std::string(cells[i]));
-    if (!value) {
-      error.fields.push_back({titles[i], "type", value.error()});
-      continue;
+    for (const Path& path : paths) {
+      const FieldInfo* field = path.size() > 1 ? nullptr : entity_->Find(path[0]);
+      auto value = TypedValue(field, std::string(cells[i]));
+      if (value)
+        Put(row, path, *std::move(value));
+      else
+        error.fields.push_back({titles[i], "type", value.error()});
     }
-    Put(row, path, *std::move(value));
   }
   if (!error.fields.empty()) return Fail(std::move(error));
   return row;
@@ -94,8 +96,11 @@ json::object Mapping::FromObject(json::object row) const {
   json::object out;
   for (auto& member : row) {
     auto found = paths_.find(std::string_view(member.key()));
-    if (found == paths_.end()) out[member.key()] = std::move(member.value());
-    else if (!found->second.empty()) Put(out, found->second, std::move(member.value()));
+    if (found == paths_.end()) {
+      out[member.key()] = std::move(member.value());
+      continue;
+    }
+    for (const Path& path : found->second) Put(out, path, member.value());
   }
   return out;
 }

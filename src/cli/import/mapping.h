@@ -13,14 +13,17 @@
 namespace tenon::cli {
 
 // --map SOURCE=FIELD: FIELD may be a path into JSON (metadata.owner); empty leaves SOURCE out.
-// What is not mapped goes to the field of its own name, and is left out where there is none.
+// Given twice, SOURCE goes to both fields. What is not mapped goes to the field of its own name, and
+// is left out where there is none.
 class Mapping {
  public:
   // kInvalidArgument for words that are not SOURCE=FIELD or name no field of the entity.
   static Result<Mapping> Create(const EntityInfo& entity, const std::vector<std::string>& words);
 
-  // The field that a column goes to, as a path; empty: left out.
-  [[nodiscard]] std::vector<std::string> Of(std::string_view source) const;
+  using Path = std::vector<std::string>;
+
+  // The fields that a column goes to, as paths; none: left out.
+  [[nodiscard]] std::vector<Path> Of(std::string_view source) const;
 
   // Columns into an object, typed by the model. An empty cell is left out. All wrong cells are
   // reported, as Error::fields.
@@ -34,7 +37,7 @@ class Mapping {
  private:
   explicit Mapping(const EntityInfo& entity) : entity_(&entity) {}
   const EntityInfo* entity_;
-  std::map<std::string, std::vector<std::string>, std::less<>> paths_;
+  std::map<std::string, std::vector<Path>, std::less<>> paths_;
 };
 
 // Gives the row a key made from its content (UUIDv5 of the canonical JSON) when it has neither its

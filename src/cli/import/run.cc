@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <boost/json/serialize.hpp>
+#include <cerrno>
 #include <iostream>
+#include <system_error>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -18,8 +20,7 @@ constexpr std::size_t kRejectTextMax = 64u << 10;
 }  // namespace
 
 ImportRun::ImportRun(Session& session, std::string source)
-    : session_(session), source_(std::move(source)),
-      began_(session.environment().clock->Steady()) {
+    : session_(session), source_(std::move(source)), began_(session.environment().clock->Steady()) {
   const Environment& environment = session.environment();
   ProgressOptions options;
   options.out = session.quiet() ? nullptr : environment.err;
@@ -34,13 +35,14 @@ Result<std::unique_ptr<ImportRun>> ImportRun::Begin(Session& session, const Argu
                                                     const json::object& options) {
   auto run = std::unique_ptr<ImportRun>(new ImportRun(session, source));
   run->dry_run_ = arguments.Has("dry-run");
-  run->batch_rows_ = static_cast<std::size_t>(TRY(arguments.Int(
-      "batch-size", 500, 1, static_cast<std::int64_t>(limits::kBatchCommandsMax))));
+  run->batch_rows_ = static_cast<std::size_t>(TRY(
+      arguments.Int("batch-size", 500, 1, static_cast<std::int64_t>(limits::kBatchCommandsMax))));
   run->in_flight_ = static_cast<std::size_t>(TRY(arguments.Int("parallel", 4, 1, 32)));
   run->rejects_path_ = arguments.Get("rejects");
   run->options_ = options;
   Clock& clock = *session.environment().clock;
   const std::string resume = arguments.Get("resume");
+  TRY(run->OpenRejects(!resume.empty()));
   if (run->dry_run_) {
     if (!resume.empty()) {
       return Fail(Code::kInvalidArgument, "--dry-run and --resume do not go together");
@@ -79,8 +81,7 @@ void ImportRun::EndPhase() {
   phase_.clear();
 }
 
-Result<std::unique_ptr<Uploader>> ImportRun::Upload(const EntityInfo& entity,
-                                                    Uploader::Each each) {
+Result<std::unique_ptr<Uploader>> ImportRun::Upload(const EntityInfo& entity, Uploader::Each each) {
   if (dry_run_) return std::unique_ptr<Uploader>();
   UploaderOptions options;
   options.batch_rows = batch_rows_;
@@ -142,13 +143,17 @@ void ImportRun::Reject(std::uint64_t line, std::uint64_t offset, const std::stri
   Tick();
 }
 
+// Before anything is sent: rejects that cannot be written would be lost.
+Result<void> ImportRun::OpenRejects(bool again) {
+  if (rejects_path_.empty()) return {};
+  rejects_.open(rejects_path_, std::ios::binary | (again ? std::ios::app : std::ios::trunc));
+  if (rejects_) return {};
+  return Fail(Code::kInvalidArgument, fmt::format("--rejects: cannot write {}: {}", rejects_path_,
+                                                  std::generic_category().message(errno)));
+}
+
 void ImportRun::WriteReject(json::object line) {
   if (rejects_path_.empty()) return;
-  if (!rejects_.is_open()) {
-    const bool again = job_ && !job_->checkpoint().empty();
-    rejects_.open(rejects_path_,
-                  std::ios::binary | (again ? std::ios::app : std::ios::trunc));
-  }
   rejects_ << json::serialize(line) << "\n";
 }
 
@@ -216,8 +221,13 @@ Result<int> ImportRun::End(Result<void> result) {
 }
 
 std::vector<Option> ImportOptions() {
-  return {{"rejects", "FILE", "write rejected rows here, one JSON object a line with the reason",
-           "", false, {}, Completes::kFile},
+  return {{"rejects",
+           "FILE",
+           "write rejected rows here, one JSON object a line with the reason",
+           "",
+           false,
+           {},
+           Completes::kFile},
           {"resume", "JOB", "go on where this job stopped"},
           {"dry-run", "", "read and map everything, send nothing"},
           {"batch-size", "N", "rows a request (default 500, at most 1000)"},

@@ -59,6 +59,7 @@ class ImportRun {
  private:
   ImportRun(Session& session, std::string source);
   void Count(UploadRow& row, UploadResult& result);
+  Result<void> OpenRejects(bool again);
   void WriteReject(json::object line);
   [[nodiscard]] ProgressState State() const;
 
@@ -72,7 +73,7 @@ class ImportRun {
   std::unique_ptr<Progress> progress_;
   std::string phase_;
   std::int64_t phase_total_ = 0;
-  std::int64_t phase_start_ = 0;   // rows_read when it began
+  std::int64_t phase_start_ = 0;  // rows_read when it began
   std::int64_t indexed_ = 0;
   std::size_t batch_rows_ = 500;
   std::size_t in_flight_ = 4;
