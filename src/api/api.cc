@@ -82,8 +82,8 @@ struct Api::Impl {
 };
 
 void Api::Impl::Finish(Exchange& exchange, http::Response& response) {
-  response.headers.Set("traceparent", exchange.trace.Header());
-  response.headers.Set("X-Content-Type-Options", "nosniff");
+  response.headers.Add("traceparent", std::string(exchange.trace.Header()));
+  response.headers.Add("X-Content-Type-Options", "nosniff");
   cors.Allow(exchange.request, response);
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - exchange.start);
@@ -95,8 +95,8 @@ void Api::Impl::Finish(Exchange& exchange, http::Response& response) {
   record.route = exchange.route;
   record.user_agent = exchange.request.headers.Get("User-Agent");
   record.address = exchange.request.remote_address;
-  record.trace_id = exchange.trace.trace_id;
-  record.span_id = exchange.trace.span_id;
+  record.trace_id = exchange.trace.trace_id();
+  record.span_id = exchange.trace.span_id();
   record.status = response.status;
   record.took = took;
   record.bytes = response.shared_body ? response.shared_body->size() : response.body.size();

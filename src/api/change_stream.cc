@@ -14,6 +14,15 @@ namespace {
 // Events in one piece: enough to keep a fast reader busy, little enough to hold in memory.
 constexpr std::int64_t kPieceEvents = 200;
 
+// Credentials of a request that is gone.
+struct Who {
+  explicit Who(const Credentials& from)
+      : token(from.token), tenant(from.tenant), address(from.address),
+        user_agent(from.user_agent) {}
+  [[nodiscard]] Credentials View() const { return {token, tenant, address, user_agent}; }
+  std::string token, tenant, address, user_agent;
+};
+
 // One client's stream. Holds a position and nothing else between two pieces: a reader who falls
 // behind costs no memory, and one who stops reading is cut by the listener's write time-out.
 class ChangeStream final : public http::BodyStream,
@@ -24,7 +33,7 @@ class ChangeStream final : public http::BodyStream,
                std::int64_t after, TenantSlots::Slot slot)
       : api_(api), query_(std::move(query)), tenant_(exchange.caller.tenant),
         roles_(exchange.caller.roles),
-        credentials_(Credentials::Of(exchange.request)), slot_(std::move(slot)),
+        who_(Credentials::Of(exchange.request)), slot_(std::move(slot)),
         position_(after), generation_(api.authenticator.generation()),
         last_sent_(std::chrono::steady_clock::now()) {}
 
@@ -68,7 +77,7 @@ class ChangeStream final : public http::BodyStream,
   void Produce() {
     const std::uint64_t generation = api_.authenticator.generation();
     // Also at each heartbeat: a key or a token may have expired.
-    const auto caller = api_.authenticator.Authenticate(credentials_);
+    const auto caller = api_.authenticator.Authenticate(who_.View());
     if (!caller) return EndWith(caller.error());
     if (caller->roles != roles_) {
       return EndWith(Error(Code::kUnauthenticated, "the caller's roles have changed; reconnect"));
@@ -146,7 +155,7 @@ class ChangeStream final : public http::BodyStream,
   const ChangeQuery query_;
   const Uuid tenant_;
   const std::uint8_t roles_;
-  const Credentials credentials_;
+  const Who who_;
 
   std::mutex mutex_;
   // Guarded by mutex_.

@@ -59,7 +59,7 @@ void Exchange::SendText(int status, std::string_view content_type, std::string b
 
 void Exchange::Fail(const Error& error) {
   error_ = error.message;
-  Send(ProblemResponse(error, request.path, trace.trace_id));
+  Send(ProblemResponse(error, request.path, trace.trace_id()));
 }
 
 Result<json::object> Exchange::JsonBody(bool merge_patch) const {

@@ -29,7 +29,8 @@ Result<std::uint8_t> PresentRoles(const ApiContext& api, const Caller& caller,
   if (!id) return std::uint8_t{0};
   const Directory& directory = api.authenticator.directory();
   if (command.entity->table == "users") {
-    const auto user = TRY(directory.UserById(caller.tenant, *id));
+    // A deleted user's roles count too: restoring it would bring them back.
+    const auto user = TRY(directory.UserById(caller.tenant, *id, true));
     return user ? user->roles : std::uint8_t{0};
   }
   const auto key = TRY(directory.KeyById(caller.tenant, *id));

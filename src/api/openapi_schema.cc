@@ -170,7 +170,9 @@ json::value ExampleOf(const Type& type, const std::string& text) {
   }
   if (type.IsJson()) {
     auto value = ParseJson(text);
-    if (value) return std::move(*value);
+    const bool list = type.kind == TypeKind::kList && type.element != nullptr;
+    if (value && (!list || value->is_array())) return std::move(*value);
+    if (list) return json::array{ExampleOf(*type.element, text)};
   }
   return json::string(text);
 }

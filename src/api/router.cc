@@ -27,7 +27,30 @@ std::string_view Effective(std::string_view method) { return method == "HEAD" ? 
 
 Router::Router(const model::Model& model, std::vector<Route> routes) : routes_(std::move(routes)) {
   for (std::size_t i = 0; i < routes_.size(); ++i) by_pattern_[routes_[i].pattern].push_back(i);
-  for (const auto& entity : model.entities) tables_[entity->table] = entity.get();
+  for (const auto& entity : model.entities) {
+    tables_[entity->table] = entity.get();
+    const std::string own = std::string(kRoot) + entity->table;
+    for (const Route& route : routes_) {
+      if (route.pattern.starts_with(own)) with_own_routes_.insert(entity.get());
+    }
+  }
+  if (const auto rows = by_pattern_.find("/v1/{table}/{id}"); rows != by_pattern_.end()) {
+    row_routes_ = rows->second;
+  }
+}
+
+std::optional<Matched> Router::MatchRow(std::string_view method, std::string_view path) const {
+  const auto [entity, rest] = TableOf(path);
+  if (entity == nullptr || rest.size() < 2 || rest.front() != '/' ||
+      rest.find_first_of("/:", 1) != std::string_view::npos || with_own_routes_.contains(entity)) {
+    return std::nullopt;
+  }
+  for (const std::size_t index : row_routes_) {
+    if (routes_[index].method == Effective(method)) {
+      return Matched{index, entity, std::string(rest.substr(1)), {}};
+    }
+  }
+  return std::nullopt;
 }
 
 std::vector<Router::Shape> Router::ShapesOfTable(const model::Entity& entity,
@@ -93,6 +116,7 @@ std::pair<const model::Entity*, std::string_view> Router::TableOf(std::string_vi
 }
 
 Result<Matched> Router::Match(std::string_view method, std::string_view path) const {
+  if (auto row = MatchRow(method, path)) return std::move(*row);
   std::vector<std::string_view> allowed;
   for (Shape& shape : ShapesOf(path)) {
     const auto found = by_pattern_.find(shape.pattern);

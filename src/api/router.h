@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -80,9 +82,15 @@ class Router {
   std::vector<Shape> ShapesOfTable(const model::Entity& entity, std::string_view rest) const;
   Error Unknown(std::string_view path) const;
 
+  // Reading and changing one row of a table that has no routes of its own: the commonest request,
+  // without building patterns.
+  std::optional<Matched> MatchRow(std::string_view method, std::string_view path) const;
+
   std::vector<Route> routes_;
   std::unordered_map<std::string_view, std::vector<std::size_t>> by_pattern_;
   std::unordered_map<std::string_view, const model::Entity*> tables_;
+  std::unordered_set<const model::Entity*> with_own_routes_;
+  std::vector<std::size_t> row_routes_;
 };
 
 }  // namespace tenon

@@ -1,23 +1,26 @@
 // W3C Trace Context: the ids that tie a request to the logs of all who took part in it.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "base/random.h"
 
 namespace tenon {
 
-struct Trace {
-  std::string trace_id;   // 32 hex digits
-  std::string parent_id;  // 16 hex digits of the caller's span, or empty
-  std::string span_id;    // 16 hex digits: this server's span
-  bool sampled = true;
-
+// Held as the text of its header, in place: every request has one.
+class Trace {
+ public:
   // "00-TRACE-SPAN-FLAGS", as it is echoed and passed on.
-  [[nodiscard]] std::string Header() const;
+  [[nodiscard]] std::string_view Header() const { return {text_.data(), text_.size()}; }
+  [[nodiscard]] std::string_view trace_id() const { return Header().substr(3, 32); }
+  [[nodiscard]] std::string_view span_id() const { return Header().substr(36, 16); }
+
+ private:
+  friend class Tracer;
+  std::array<char, 55> text_{};
 };
 
 // Makes span ids, and trace ids for requests without one. Ids are unlikely to meet, not secret: a

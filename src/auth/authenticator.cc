@@ -36,6 +36,18 @@ std::string_view BearerToken(std::string_view header) {
   return Trim(header.substr(kScheme.size()));
 }
 
+// The user agent as it may be stored: it goes into every audit row, and header bytes may be anything.
+std::string CleanAgent(std::string_view agent) {
+  std::string clean(agent);
+  if (InvalidUtf8At(clean)) {
+    for (char& c : clean) {
+      if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+    }
+  }
+  std::erase(clean, '\0');
+  return clean;
+}
+
 std::unexpected<Error> TooManyFailures(int seconds) {
   Error error(Code::kTooManyRequests, "too many failed attempts from this address; wait");
   error.retry_after_s = seconds;
@@ -52,13 +64,6 @@ Credentials Credentials::Of(const http::Request& request) {
   if (const auto tenant = request.Query("tenant")) credentials.tenant = *tenant;
   credentials.address = request.remote_address;
   credentials.user_agent = request.headers.Get("User-Agent");
-  // It is stored with every write, and header bytes may be anything.
-  if (InvalidUtf8At(credentials.user_agent)) {
-    for (char& c : credentials.user_agent) {
-      if (static_cast<unsigned char>(c) >= 0x80) c = '?';
-    }
-  }
-  std::erase(credentials.user_agent, '\0');
   return credentials;
 }
 
@@ -225,7 +230,7 @@ std::optional<Result<Caller>> Authenticator::Place(const Identity& identity,
                                                    const Credentials& credentials, bool may_read) {
   Caller caller = identity.caller;
   caller.address = credentials.address;
-  caller.user_agent = credentials.user_agent;
+  caller.user_agent = CleanAgent(credentials.user_agent);
   const std::string_view wanted = credentials.tenant;
   if (wanted.empty() || wanted == caller.tenant_slug) return caller;
   const auto unknown = [&]() -> Result<Caller> {

@@ -56,12 +56,12 @@ struct AuthDeps {
   NoteKeyUse key_used;      // null: last_used_at stays as it is
 };
 
-// What a request brings to be known by.
+// What a request brings to be known by. Views into the request, which must live as long.
 struct Credentials {
-  std::string token;        // API key or JWT; empty: none
-  std::string tenant;       // ?tenant=, or empty
-  std::string address;
-  std::string user_agent;
+  std::string_view token;   // API key or JWT; empty: none
+  std::string_view tenant;  // ?tenant=, or empty
+  std::string_view address;
+  std::string_view user_agent;
 
   // From Authorization: Bearer, or X-Api-Key.
   static Credentials Of(const http::Request& request);
@@ -115,9 +115,9 @@ class Authenticator {
 
   Authenticator(AuthDeps deps, AuthOptions options, Directory directory);
 
-  Result<Identity> Verify(const std::string& token);
-  Result<Identity> VerifyKey(const std::string& token);
-  Result<Identity> VerifyToken(const std::string& token);
+  Result<Identity> Verify(std::string_view token);
+  Result<Identity> VerifyKey(std::string_view token);
+  Result<Identity> VerifyToken(std::string_view token);
   Result<UserRow> UserOf(const JwtClaims& claims, const TenantRow& tenant);
   Result<UserRow> CreateUser(const JwtClaims& claims, const TenantRow& tenant,
                               std::string_view email);

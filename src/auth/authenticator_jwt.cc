@@ -118,7 +118,7 @@ Result<UserRow> Authenticator::UserOf(const JwtClaims& claims, const TenantRow& 
               "the token is valid, but its subject is no user of the tenant " + tenant.slug);
 }
 
-Result<Authenticator::Identity> Authenticator::VerifyToken(const std::string& token) {
+Result<Authenticator::Identity> Authenticator::VerifyToken(std::string_view token) {
   if (options_.jwt.issuer.empty()) {
     return Fail(Code::kUnauthenticated, "tokens are not accepted here; use an API key");
   }

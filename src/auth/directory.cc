@@ -161,7 +161,7 @@ Result<std::optional<TenantRow>> Directory::Tenant(std::string_view id_or_slug) 
 }
 
 Result<std::optional<UserRow>> Directory::User(const Uuid& tenant, std::string_view column,
-                                                const Value& value) const {
+                                                const Value& value, bool with_deleted) const {
   std::optional<UserRow> found;
   const auto work = [&](Reader& reader) -> Result<void> {
     SqlBuilder sql(reader.dialect());
@@ -169,7 +169,7 @@ Result<std::optional<UserRow>> Directory::User(const Uuid& tenant, std::string_v
     sql.Bind(tenant) << " AND u.";
     sql.Name(column) << " = ";
     sql.Bind(value);
-    AndLive(*users_, "u", sql);
+    if (!with_deleted) AndLive(*users_, "u", sql);
     return reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
       found = UserRow{TRY(ReadUuid(row, 0)), RolesOfText(row.Text(1))};
       return false;
@@ -179,8 +179,9 @@ Result<std::optional<UserRow>> Directory::User(const Uuid& tenant, std::string_v
   return found;
 }
 
-Result<std::optional<UserRow>> Directory::UserById(const Uuid& tenant, const Uuid& id) const {
-  return User(tenant, "id", Value(id));
+Result<std::optional<UserRow>> Directory::UserById(const Uuid& tenant, const Uuid& id,
+                                                   bool with_deleted) const {
+  return User(tenant, "id", Value(id), with_deleted);
 }
 
 Result<std::optional<UserRow>> Directory::UserByEmail(const Uuid& tenant,

@@ -49,7 +49,8 @@ class Directory {
   Result<std::optional<KeyRow>> KeyByHash(std::string_view hash) const;
   Result<std::optional<KeyRow>> KeyById(const Uuid& tenant, const Uuid& id) const;
   Result<std::optional<TenantRow>> Tenant(std::string_view id_or_slug) const;
-  Result<std::optional<UserRow>> UserById(const Uuid& tenant, const Uuid& id) const;
+  Result<std::optional<UserRow>> UserById(const Uuid& tenant, const Uuid& id,
+                                          bool with_deleted = false) const;
   // By the identity provider's own id of the user.
   Result<std::optional<UserRow>> UserBySubject(const Uuid& tenant, std::string_view subject) const;
   Result<std::optional<UserRow>> UserByEmail(const Uuid& tenant, std::string_view email) const;
@@ -61,7 +62,7 @@ class Directory {
   Result<std::optional<KeyRow>> Key(std::string_view column, const Value& value,
                                      const std::optional<Uuid>& tenant) const;
   Result<std::optional<UserRow>> User(const Uuid& tenant, std::string_view column,
-                                       const Value& value) const;
+                                       const Value& value, bool with_deleted = false) const;
 
   const model::Entity* tenants_;
   const model::Entity* users_;
