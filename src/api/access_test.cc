@@ -9,8 +9,8 @@
 namespace tenon {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::Answer;
+using ::testing::HasSubstr;
 using testing::TestServer;
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
@@ -48,7 +48,7 @@ TEST(Access, LimitsFailedAttemptsOfAnAddress) {
 
 TEST(Access, KeepsTheFirstKeyInAFileOfItsOwner) {
   TestServer server;
-  struct stat info {};
+  struct stat info{};
   const std::string path = server.folder() + "/admin.key";
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
@@ -60,8 +60,7 @@ TEST(Access, KeepsTheFirstKeyInAFileOfItsOwner) {
 
 TEST(Access, MakesRevokesAndRotatesKeys) {
   TestServer server;
-  const Answer made =
-      server.Call("POST", "/v1/api_keys", R"({"name":"ci","roles":["writer"]})");
+  const Answer made = server.Call("POST", "/v1/api_keys", R"({"name":"ci","roles":["writer"]})");
   ASSERT_EQ(made.status, 201) << made.body;
   const std::string key = made.Text("key");
   const std::string id = made.Text("id");
@@ -116,7 +115,8 @@ TEST(Access, GrantsOnlyWhatTheCallerHas) {
   EXPECT_EQ(user.status, 403) << user.body;
   // The first administrator's key and row belong to somebody stronger.
   const std::string first = AdminUserId().ToString();
-  EXPECT_EQ(server.Call("PATCH", "/v1/users/" + first, R"({"name":"x"})", Bearer(admin)).status, 403);
+  EXPECT_EQ(server.Call("PATCH", "/v1/users/" + first, R"({"name":"x"})", Bearer(admin)).status,
+            403);
   EXPECT_EQ(server.Call("DELETE", "/v1/users/" + first, "", Bearer(admin)).status, 403);
   const Answer keys = server.Call("GET", "/v1/api_keys?filter=name = \"admin\"", "", Bearer(admin));
   ASSERT_EQ(keys.status, 200) << keys.body;
@@ -132,9 +132,10 @@ TEST(Access, GrantsOnlyWhatTheCallerHas) {
       R"({"op":"create","entity":"users","body":{"email":"s@example.com","name":"s","roles":"$0.metadata"}}]})",
       Bearer(admin));
   EXPECT_EQ(sly.status, 403) << sly.body;
-  EXPECT_EQ(server.Call("POST", "/v1/batch",
-                        R"({"commands":[{"op":"create","entity":"api_keys","body":{"name":"x"}}]})",
-                        Bearer(server.admin_key))
+  EXPECT_EQ(server
+                .Call("POST", "/v1/batch",
+                      R"({"commands":[{"op":"create","entity":"api_keys","body":{"name":"x"}}]})",
+                      Bearer(server.admin_key))
                 .status,
             403);
 }
@@ -154,8 +155,8 @@ TEST(Access, KeepsTenantsApart) {
   const Answer acme = server.Call("POST", "/v1/tenants", R"({"name":"Acme","slug":"acme"})");
   ASSERT_EQ(acme.status, 201) << acme.body;
   const std::string key = server.KeyFor("acme", "a@acme.example", "admin");
-  const Answer mine = server.Call("POST", "/v1/assets",
-                                  R"({"type":"T","name":"n","qualified_name":"q"})");
+  const Answer mine =
+      server.Call("POST", "/v1/assets", R"({"type":"T","name":"n","qualified_name":"q"})");
   ASSERT_EQ(mine.status, 201) << mine.body;
   const std::string row = "/v1/assets/" + mine.Text("id");
   EXPECT_EQ(server.Call("GET", row).status, 200);
@@ -199,8 +200,9 @@ TEST(Access, TakesTokens) {
   const auto token = [&](const std::string& tenant, const std::string& groups) {
     return testing::EcToken(ec.get(), R"({"alg":"ES256","kid":"e1"})",
                             R"({"iss":"https://id.example","aud":"tenon","sub":"u1","email":)"
-                            R"("ada@example.com","tenant":")" + tenant + R"(","groups":)" + groups +
-                                R"(,"exp":)" + std::to_string(now + 300) + "}");
+                            R"("ada@example.com","tenant":")" +
+                                tenant + R"(","groups":)" + groups + R"(,"exp":)" +
+                                std::to_string(now + 300) + "}");
   };
   const Answer me =
       server.Call("GET", "/v1/whoami", "", Bearer(token("default", R"(["engineers"])")));

@@ -43,15 +43,28 @@ bool Reads(const http::Request& request) {
 
 struct Api::Impl {
   Impl(ApiDeps deps, ApiOptions given)
-      : options(std::move(given)), authenticator(deps.authenticator), clock(deps.engine.clock()),
-        router(deps.engine.model(), AllRoutes(options)), metrics(MetricNames(router.routes())),
-        pool(options.pool), positions(options.position_key),
-        changes(deps.engine.log(), kStreamPause), streams(options.streams_per_tenant_max),
-        exports(options.exports_per_tenant_max), openapi(deps.engine.model(), TENON_VERSION),
-        cors(options.cors_origins), tracer(deps.random), rate(clock, options.rate),
+      : options(std::move(given)),
+        authenticator(deps.authenticator),
+        clock(deps.engine.clock()),
+        router(deps.engine.model(), AllRoutes(options)),
+        metrics(MetricNames(router.routes())),
+        pool(options.pool),
+        positions(options.position_key),
+        changes(deps.engine.log(), kStreamPause),
+        streams(options.streams_per_tenant_max),
+        exports(options.exports_per_tenant_max),
+        openapi(deps.engine.model(), TENON_VERSION),
+        cors(options.cors_origins),
+        tracer(deps.random),
+        rate(clock, options.rate),
         read_audit(deps.engine),
-        context{deps.engine, deps.authenticator, deps.random, deps.ids, options, pool, positions,
-                changes, streams, exports, metrics, openapi, router} {}
+        context{deps.engine, deps.authenticator,
+                deps.random, deps.ids,
+                options,     pool,
+                positions,   changes,
+                streams,     exports,
+                metrics,     openapi,
+                router} {}
 
   void Begin(http::Request request, http::Respond respond);
   void Authorise(const ExchangePtr& exchange, const Route& route);
@@ -169,8 +182,7 @@ Result<void> Api::Impl::CheckRequest(const Exchange& exchange, const Route& rout
 Result<void> Api::Impl::CheckRate(const Caller& caller) {
   if (options.rate.burst <= 0) return {};
   const Uuid& who = caller.key_id.IsNil() ? caller.user : caller.key_id;
-  const auto wait =
-      rate.Take({reinterpret_cast<const char*>(who.bytes.data()), who.bytes.size()});
+  const auto wait = rate.Take({reinterpret_cast<const char*>(who.bytes.data()), who.bytes.size()});
   if (!wait) return {};
   Error error(Code::kTooManyRequests, "too many requests with this key; slow down");
   error.retry_after_s = *wait;

@@ -213,17 +213,16 @@ void HandleRotateKey(const ApiContext& api, const ExchangePtr& exchange) {
   auto replay = ReplayOf(*exchange);
   if (!replay) return exchange->Fail(replay.error());
   Authenticator& authenticator = api.authenticator;
-  api.engine.ApplyBatch(
-      exchange->caller, std::move(rotation->commands), true, std::move(*replay),
-      [exchange, text = rotation->key.key, &authenticator](
-          Result<std::vector<Result<Outcome>>> results) {
-        authenticator.Invalidate();
-        if (!results) return exchange->Fail(results.error());
-        if (results->empty() || !results->front()) {
-          return exchange->Fail(Error(Code::kInternal, "the new key has no row"));
-        }
-        SendKey(*exchange, std::move(*results->front()), text);
-      });
+  api.engine.ApplyBatch(exchange->caller, std::move(rotation->commands), true, std::move(*replay),
+                        [exchange, text = rotation->key.key,
+                         &authenticator](Result<std::vector<Result<Outcome>>> results) {
+                          authenticator.Invalidate();
+                          if (!results) return exchange->Fail(results.error());
+                          if (results->empty() || !results->front()) {
+                            return exchange->Fail(Error(Code::kInternal, "the new key has no row"));
+                          }
+                          SendKey(*exchange, std::move(*results->front()), text);
+                        });
 }
 
 }  // namespace tenon

@@ -9,9 +9,9 @@
 namespace tenon {
 namespace {
 
+using testing::Answer;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
-using testing::Answer;
 using testing::TestServer;
 
 constexpr const char* kAsset = R"({"type":"TABLE","name":"orders","qualified_name":"db.orders"})";
@@ -34,15 +34,17 @@ TEST(Api, CreatesReadsChangesAndDeletes) {
   const std::string etag(made.headers.Get("ETag"));
   EXPECT_EQ(server.Call("GET", "/v1/assets/" + id, "", {{"If-None-Match", etag}}).status, 304);
 
-  const Answer changed = server.Call("PATCH", "/v1/assets/" + id, R"({"description":"all of them"})",
-                                     {{"Content-Type", "application/merge-patch+json"},
-                                      {"If-Match", etag}});
+  const Answer changed =
+      server.Call("PATCH", "/v1/assets/" + id, R"({"description":"all of them"})",
+                  {{"Content-Type", "application/merge-patch+json"}, {"If-Match", etag}});
   ASSERT_EQ(changed.status, 200) << changed.body;
   EXPECT_EQ(changed.Text("description"), "all of them");
-  EXPECT_EQ(server.Call("PATCH", "/v1/assets/" + id, R"({"name":"x"})", {{"If-Match", etag}}).status,
-            412);
-  EXPECT_EQ(server.Call("PATCH", "/v1/assets/" + id, "name=x", {{"Content-Type", "text/plain"}}).status,
-            415);
+  EXPECT_EQ(
+      server.Call("PATCH", "/v1/assets/" + id, R"({"name":"x"})", {{"If-Match", etag}}).status,
+      412);
+  EXPECT_EQ(
+      server.Call("PATCH", "/v1/assets/" + id, "name=x", {{"Content-Type", "text/plain"}}).status,
+      415);
 
   EXPECT_EQ(server.Call("DELETE", "/v1/assets/" + id).status, 204);
   EXPECT_EQ(server.Call("GET", "/v1/assets/" + id).status, 404);
@@ -112,8 +114,9 @@ TEST(Api, ReplaysByIdempotencyKey) {
   EXPECT_EQ(again.status, 201) << again.body;
   EXPECT_EQ(again.Text("id"), first.Text("id"));
   EXPECT_EQ(again.headers.Get("Idempotent-Replayed"), "true");
-  EXPECT_EQ(server.Call("POST", "/v1/assets", R"({"type":"T","name":"b","qualified_name":"b"})",
-                        {{"Idempotency-Key", "k1"}})
+  EXPECT_EQ(server
+                .Call("POST", "/v1/assets", R"({"type":"T","name":"b","qualified_name":"b"})",
+                      {{"Idempotency-Key", "k1"}})
                 .status,
             422);
   EXPECT_EQ(server.Call("POST", "/v1/assets", kAsset, {{"Idempotency-Key", std::string(300, 'x')}})
@@ -134,9 +137,8 @@ TEST(Api, ListsInPages) {
   std::size_t seen = 0;
   std::string token;
   do {
-    const Answer page = server.Call(
-        "GET", "/v1/assets?page_size=10&count=true&order_by=name desc" +
-                   (token.empty() ? "" : "&page_token=" + token));
+    const Answer page = server.Call("GET", "/v1/assets?page_size=10&count=true&order_by=name desc" +
+                                               (token.empty() ? "" : "&page_token=" + token));
     ASSERT_EQ(page.status, 200) << page.body;
     EXPECT_EQ(page.Json().at("total").as_int64(), 25);
     seen += page.Json().at("items").as_array().size();
@@ -161,9 +163,9 @@ TEST(Api, BatchesAreAtomicUnlessAsked) {
                                   R"({"atomic":false,"items":[)" + good + "," + bad + "]}");
   ASSERT_EQ(each.status, 200) << each.body;
   EXPECT_EQ(each.Json().at("items").at(1).at("status").as_int64(), 422);
-  const Answer keys = server.Call(
-      "POST", "/v1/assets:batch",
-      R"({"atomic":false,"upsert":true,"answer":"keys","items":[)" + good + "]}");
+  const Answer keys =
+      server.Call("POST", "/v1/assets:batch",
+                  R"({"atomic":false,"upsert":true,"answer":"keys","items":[)" + good + "]}");
   ASSERT_EQ(keys.status, 200) << keys.body;
   EXPECT_THAT(keys.body, HasSubstr("\"result\":"));
 
@@ -227,8 +229,8 @@ TEST(Api, CorsIsOffUnlessConfigured) {
   TestServer off;
   const std::vector<std::pair<std::string, std::string>> preflight = {
       {"Origin", "https://a.example"}, {"Access-Control-Request-Method", "GET"}};
-  EXPECT_FALSE(off.Call("OPTIONS", "/v1/assets", "", preflight)
-                   .headers.Has("Access-Control-Allow-Origin"));
+  EXPECT_FALSE(
+      off.Call("OPTIONS", "/v1/assets", "", preflight).headers.Has("Access-Control-Allow-Origin"));
   testing::ServerSetup setup;
   setup.api.cors_origins = {"https://a.example"};
   TestServer on(setup);

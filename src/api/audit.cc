@@ -1,6 +1,6 @@
 // POST /v1/audit:verify and GET /v1/audit/checkpoint.
-#include <boost/json/serialize.hpp>
 #include <algorithm>
+#include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "api/endpoints.h"
@@ -42,15 +42,15 @@ Result<std::vector<AuditHead>> ReadCheckpoint(const ApiContext& api, const json:
   const json::object& checkpoint = given->as_object();
   const json::value* signature = checkpoint.if_contains("signature");
   if (signature == nullptr || !signature->is_string() ||
-      !ConstantTimeEqual(std::string_view(signature->as_string()),
-                         SignatureOf(api, checkpoint))) {
+      !ConstantTimeEqual(std::string_view(signature->as_string()), SignatureOf(api, checkpoint))) {
     return BadCheckpoint("this server did not sign it, or it was changed");
   }
   // What is signed has the shape that we gave it.
   for (const json::value& item : checkpoint.at("heads").as_array()) {
     const json::object& object = item.as_object();
     AuditHead head;
-    head.tenant = Uuid::Parse(std::string_view(object.at("tenant_id").as_string())).value_or(Uuid{});
+    head.tenant =
+        Uuid::Parse(std::string_view(object.at("tenant_id").as_string())).value_or(Uuid{});
     if (tenant && head.tenant != *tenant) continue;
     head.seq = TRY(api.positions.Read(head.tenant, object.at("position").as_string()));
     head.seal = std::string(object.at("seal").as_string());
@@ -74,10 +74,10 @@ void HandleVerifyAudit(const ApiContext& api, const ExchangePtr& exchange) {
     answer["whole"] = !fault.has_value();
     answer["fault"] = nullptr;
     if (fault) {
-      answer["fault"] = json::object{
-          {"position", api.positions.Token(tenant.value_or(Uuid{}), fault->seq)},
-          {"audit_id", fault->audit_id},
-          {"what", fault->what}};
+      answer["fault"] =
+          json::object{{"position", api.positions.Token(tenant.value_or(Uuid{}), fault->seq)},
+                       {"audit_id", fault->audit_id},
+                       {"what", fault->what}};
     }
     return json::serialize(answer);
   };

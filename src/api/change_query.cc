@@ -56,8 +56,8 @@ bool Passes(const ApiContext& api, const ChangeQuery& query, const LogEntry& ent
   if (query.filter == nullptr) return true;
   const Record old = RecordOfLog(*query.filtered, entry.before_state);
   // A deletion is looked at as the row last was.
-  const Record row = entry.after_state.empty() ? old
-                                               : RecordOfLog(*query.filtered, entry.after_state);
+  const Record row =
+      entry.after_state.empty() ? old : RecordOfLog(*query.filtered, entry.after_state);
   EvalContext context;
   context.row = &row;
   context.old = entry.before_state.empty() ? nullptr : &old;
@@ -137,14 +137,14 @@ Result<ChangeQuery> MakeChangeQuery(const ApiContext& api, const Caller& caller,
       return BadParameter("filter", "needs exactly one entity: its fields are what it speaks of");
     }
     query.filtered = asked.front();
-    query.filter = TRY(model::CheckExpression(model, *query.filtered, filter,
-                                              model::ExpressionUse::kFilter));
+    query.filter =
+        TRY(model::CheckExpression(model, *query.filtered, filter, model::ExpressionUse::kFilter));
   }
   return query;
 }
 
-Result<ChangePage> ReadChanges(const ApiContext& api, const ChangeQuery& query,
-                               std::int64_t after, std::int64_t limit) {
+Result<ChangePage> ReadChanges(const ApiContext& api, const ChangeQuery& query, std::int64_t after,
+                               std::int64_t limit) {
   ChangePage page;
   const std::int64_t until = api.engine.log().Last();
   page.scanned = std::max(after, std::int64_t{0});

@@ -22,8 +22,8 @@ struct ApiContext;
 
 // What one client follows. Immutable; thread-safe.
 struct ChangeQuery {
-  Uuid tenant;                  // nil: across all tenants
-  std::string entity_type;      // when just one is asked for: the log is read by it
+  Uuid tenant;              // nil: across all tenants
+  std::string entity_type;  // when just one is asked for: the log is read by it
   // Types the caller may see and asked for, as the log names them.
   std::unordered_map<std::string, const model::Entity*> entities;
   const model::Entity* filtered = nullptr;
@@ -36,13 +36,13 @@ Result<ChangeQuery> MakeChangeQuery(const ApiContext& api, const Caller& caller,
 
 struct ChangePage {
   std::vector<LogEntry> entries;
-  std::int64_t scanned = 0;     // everything up to here was looked at
+  std::int64_t scanned = 0;  // everything up to here was looked at
 };
 
 // At most `limit` changes after `after`, oldest first; reads at most a few thousand log rows, so a
 // page may be empty while `scanned` is still behind the log.
-Result<ChangePage> ReadChanges(const ApiContext& api, const ChangeQuery& query,
-                               std::int64_t after, std::int64_t limit);
+Result<ChangePage> ReadChanges(const ApiContext& api, const ChangeQuery& query, std::int64_t after,
+                               std::int64_t limit);
 
 // {"position","id","type","entity","table","key","action","user_id","time","before","after",
 //  "metadata"}

@@ -17,7 +17,9 @@ constexpr std::int64_t kPieceEvents = 200;
 // Credentials of a request that is gone.
 struct Who {
   explicit Who(const Credentials& from)
-      : token(from.token), tenant(from.tenant), address(from.address),
+      : token(from.token),
+        tenant(from.tenant),
+        address(from.address),
         user_agent(from.user_agent) {}
   [[nodiscard]] Credentials View() const { return {token, tenant, address, user_agent}; }
   std::string token, tenant, address, user_agent;
@@ -31,10 +33,14 @@ class ChangeStream final : public http::BodyStream,
  public:
   ChangeStream(const ApiContext& api, const Exchange& exchange, ChangeQuery query,
                std::int64_t after, TenantSlots::Slot slot)
-      : api_(api), query_(std::move(query)), tenant_(exchange.caller.tenant),
+      : api_(api),
+        query_(std::move(query)),
+        tenant_(exchange.caller.tenant),
         roles_(exchange.caller.roles),
-        who_(Credentials::Of(exchange.request)), slot_(std::move(slot)),
-        position_(after), generation_(api.authenticator.generation()),
+        who_(Credentials::Of(exchange.request)),
+        slot_(std::move(slot)),
+        position_(after),
+        generation_(api.authenticator.generation()),
         last_sent_(std::chrono::steady_clock::now()) {}
 
   void Next(Ready ready) override {
@@ -134,8 +140,8 @@ class ChangeStream final : public http::BodyStream,
       slot_.reset();
     }
     if (ready) {
-      ready(std::optional<std::string>("event: error\ndata: " +
-                                       json::serialize(ProblemOf(error)) + "\n\n"));
+      ready(std::optional<std::string>("event: error\ndata: " + json::serialize(ProblemOf(error)) +
+                                       "\n\n"));
     }
   }
 
@@ -172,9 +178,9 @@ class ChangeStream final : public http::BodyStream,
 }  // namespace
 
 Error TooManyStreams(const ApiContext& api) {
-  Error error(Code::kTooManyRequests,
-              "this tenant has " + std::to_string(api.options.streams_per_tenant_max) +
-                  " event streams and long polls open; close one");
+  Error error(Code::kTooManyRequests, "this tenant has " +
+                                          std::to_string(api.options.streams_per_tenant_max) +
+                                          " event streams and long polls open; close one");
   error.retry_after_s = 5;
   return error;
 }
@@ -184,8 +190,8 @@ void StreamChanges(const ApiContext& api, const ExchangePtr& exchange, std::int6
   if (!query) return exchange->Fail(query.error());
   TenantSlots::Slot slot = api.streams.Take(exchange->caller.tenant);
   if (slot == nullptr) return exchange->Fail(TooManyStreams(api));
-  auto stream = std::make_shared<ChangeStream>(api, *exchange, std::move(*query), after,
-                                               std::move(slot));
+  auto stream =
+      std::make_shared<ChangeStream>(api, *exchange, std::move(*query), after, std::move(slot));
   api.changes.Add(stream);
   http::Response response;
   response.headers.Set("Content-Type", "text/event-stream");

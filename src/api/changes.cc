@@ -44,8 +44,12 @@ class LongPoll final : public ChangeListener, public std::enable_shared_from_thi
  public:
   LongPoll(const ApiContext& api, ExchangePtr exchange, ChangeQuery query, std::int64_t after,
            std::int64_t limit, std::chrono::seconds wait, TenantSlots::Slot slot)
-      : api_(api), exchange_(std::move(exchange)), query_(std::move(query)), limit_(limit),
-        until_(std::chrono::steady_clock::now() + wait), slot_(std::move(slot)),
+      : api_(api),
+        exchange_(std::move(exchange)),
+        query_(std::move(query)),
+        limit_(limit),
+        until_(std::chrono::steady_clock::now() + wait),
+        slot_(std::move(slot)),
         position_(after) {}
 
   bool Wake(std::int64_t last) override {

@@ -8,8 +8,8 @@
 namespace tenon {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::Answer;
+using ::testing::HasSubstr;
 using testing::TestServer;
 
 std::string Asset(const std::string& name) {
@@ -52,8 +52,7 @@ TEST(Changes, AreReadFromAPosition) {
   EXPECT_EQ(first.at("items").at(0).at("table").as_string(), "assets");
   EXPECT_EQ(first.at("items").at(0).at("after").at("name").as_string(), "one");
   EXPECT_EQ(first.at("items").at(0).at("position"), first.at("next_position"));
-  const Answer rest =
-      server.Call("GET", "/v1/changes?after=" + page.Text("next_position"));
+  const Answer rest = server.Call("GET", "/v1/changes?after=" + page.Text("next_position"));
   EXPECT_EQ(rest.Json().at("items").as_array().size(), 1u);
 }
 
@@ -90,9 +89,9 @@ TEST(Changes, WakeALongPoll) {
 
 TEST(Changes, StreamAsCloudEventsAndResume) {
   TestServer server;
-  const Answer stream = server.Call("GET", "/v1/changes?after=now&entity=assets", "",
-                                    {{"Accept", "text/event-stream"},
-                                     {"Authorization", "Bearer " + server.admin_key}});
+  const Answer stream = server.Call(
+      "GET", "/v1/changes?after=now&entity=assets", "",
+      {{"Accept", "text/event-stream"}, {"Authorization", "Bearer " + server.admin_key}});
   ASSERT_EQ(stream.status, 200) << stream.body;
   EXPECT_EQ(stream.headers.Get("Content-Type"), "text/event-stream");
   ASSERT_NE(stream.stream, nullptr);
@@ -121,12 +120,13 @@ TEST(Changes, StreamAsCloudEventsAndResume) {
 TEST(Changes, StreamsEndWhenTheirKeyIsRevoked) {
   TestServer server;
   const std::string key = server.KeyFor("", "s@example.com", "reader");
-  const Answer stream = server.Call("GET", "/v1/changes?after=now", "",
-                                    {{"Accept", "text/event-stream"},
-                                     {"Authorization", "Bearer " + key}});
+  const Answer stream =
+      server.Call("GET", "/v1/changes?after=now", "",
+                  {{"Accept", "text/event-stream"}, {"Authorization", "Bearer " + key}});
   ASSERT_EQ(stream.status, 200) << stream.body;
   NextPiece(*stream.stream);
-  const Answer keys = server.Call("GET", "/v1/api_keys?filter=prefix = \"" + key.substr(4, 8) + "\"");
+  const Answer keys =
+      server.Call("GET", "/v1/api_keys?filter=prefix = \"" + key.substr(4, 8) + "\"");
   ASSERT_EQ(keys.status, 200) << keys.body;
   const std::string id(keys.Json().at("items").at(0).at("id").as_string());
   ASSERT_EQ(server.Call("POST", "/v1/api_keys/" + id + ":revoke").status, 200);

@@ -30,8 +30,8 @@ struct ApiContext {
   Pool& pool;
   Positions& positions;
   ChangeHub& changes;
-  TenantSlots& streams;      // event streams that are open, by tenant
-  TenantSlots& exports;      // exports that run, by tenant
+  TenantSlots& streams;  // event streams that are open, by tenant
+  TenantSlots& exports;  // exports that run, by tenant
   RequestMetrics& metrics;
   OpenApiDocument& openapi;
   const Router& router;

@@ -79,9 +79,7 @@ Result<json::object> Exchange::JsonBody(bool merge_patch) const {
   return std::move(value.as_object());
 }
 
-std::string Exchange::IfMatch() const {
-  return std::string(Bare(request.headers.Get("If-Match")));
-}
+std::string Exchange::IfMatch() const { return std::string(Bare(request.headers.Get("If-Match"))); }
 
 bool MatchesNone(std::string_view header, std::string_view etag) {
   while (!header.empty()) {

@@ -24,9 +24,9 @@ struct AccessRecord {
   std::string_view trace_id, span_id;
   int status = 0;
   std::chrono::microseconds took{};
-  std::size_t bytes = 0;              // of the answer's body; 0 for streams
-  const Caller* caller = nullptr;     // null when there was none
-  std::string_view error;             // the problem's detail, or empty
+  std::size_t bytes = 0;           // of the answer's body; 0 for streams
+  const Caller* caller = nullptr;  // null when there was none
+  std::string_view error;          // the problem's detail, or empty
 };
 
 // Used by one thread at a time. Held by a shared_ptr because callbacks of the engine and the pool
@@ -45,12 +45,12 @@ class Exchange {
   Trace trace;
   std::chrono::steady_clock::time_point start{};
   std::size_t route_index = 0;
-  std::string_view route;                  // its pattern
+  std::string_view route;  // its pattern
 
   // What the path names; null and empty where the route has no such part.
   const model::Entity* entity = nullptr;
   std::string id;
-  std::string name;                        // an event, a view, a model
+  std::string name;  // an event, a view, a model
 
   [[nodiscard]] const std::string& error() const { return error_; }
 

@@ -124,12 +124,12 @@ void HandleExport(const ApiContext& api, const ExchangePtr& exchange) {
     begun = true;
     return buffer.empty() || stream->Push(std::exchange(buffer, {}));
   };
-  auto result = api.engine.Export(exchange->caller, *exchange->entity,
-                                  TextParameter(exchange->request, "filter"),
-                                  [&](std::string_view piece) {
-                                    buffer += piece;
-                                    return buffer.size() < kPieceBytes || flush();
-                                  });
+  auto result =
+      api.engine.Export(exchange->caller, *exchange->entity,
+                        TextParameter(exchange->request, "filter"), [&](std::string_view piece) {
+                          buffer += piece;
+                          return buffer.size() < kPieceBytes || flush();
+                        });
   if (!result && !begun) return exchange->Fail(result.error());
   if (result) flush();
   stream->Finish(std::move(result));

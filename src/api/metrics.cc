@@ -54,9 +54,9 @@ void RequestMetrics::Append(std::string& out) const {
     std::string lines;
     for (std::size_t b = 0; b <= kBucketsUs.size(); ++b) {
       sum += counts_[i].by_time[b].load(std::memory_order_relaxed);
-      const std::string bound =
-          b < kBucketsUs.size() ? fmt::format("{}", static_cast<double>(kBucketsUs[b]) / 1e6)
-                                : "+Inf";
+      const std::string bound = b < kBucketsUs.size()
+                                    ? fmt::format("{}", static_cast<double>(kBucketsUs[b]) / 1e6)
+                                    : "+Inf";
       AppendMetric(lines, fmt::format("{}_bucket", kName),
                    fmt::format("route=\"{}\",le=\"{}\"", routes_[i], bound),
                    static_cast<double>(sum));

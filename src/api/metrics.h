@@ -30,8 +30,9 @@ class RequestMetrics {
  private:
   static constexpr std::array<std::int64_t, 12> kBucketsUs = {
       100, 250, 500, 1000, 2500, 5000, 10000, 25000, 100000, 500000, 2500000, 10000000};
-  static constexpr std::array<int, 20> kStatuses = {200, 201, 202, 204, 206, 304, 400, 401, 403, 404,
-                                                    405, 409, 410, 412, 413, 415, 422, 429, 500, 503};
+  static constexpr std::array<int, 20> kStatuses = {200, 201, 202, 204, 206, 304, 400,
+                                                    401, 403, 404, 405, 409, 410, 412,
+                                                    413, 415, 422, 429, 500, 503};
   struct OfRoute {
     std::array<std::atomic<std::int64_t>, kStatuses.size() + 1> by_status{};  // the last: others
     std::array<std::atomic<std::int64_t>, kBucketsUs.size() + 1> by_time{};

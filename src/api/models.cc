@@ -1,6 +1,6 @@
 // GET /v1/models, /v1/models/NAME and /openapi.json.
-#include <boost/json/serialize.hpp>
 #include <algorithm>
+#include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "api/endpoints.h"
@@ -18,13 +18,11 @@ void HandleListModels(const ApiContext& api, const ExchangePtr& exchange) {
     json::array entities;
     for (const auto& entity : model.entities) {
       if (entity->model != file.name) continue;
-      entities.push_back(json::object{{"name", entity->name},
-                                      {"table", entity->table},
-                                      {"description", entity->description}});
+      entities.push_back(json::object{
+          {"name", entity->name}, {"table", entity->table}, {"description", entity->description}});
     }
-    items.push_back(json::object{{"name", file.name},
-                                 {"description", file.description},
-                                 {"entities", std::move(entities)}});
+    items.push_back(json::object{
+        {"name", file.name}, {"description", file.description}, {"entities", std::move(entities)}});
   }
   exchange->SendJson(200, json::serialize(json::object{{"items", std::move(items)}}));
 }

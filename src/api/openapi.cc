@@ -20,16 +20,15 @@ constexpr std::string_view kDescription =
 
 json::object Checkpoint() {
   const json::object text{{"type", "string"}};
-  const json::object head{{"type", "object"},
-                          {"properties", json::object{{"tenant_id", text},
-                                                      {"position", text},
-                                                      {"seal", text}}},
-                          {"required", json::array{"tenant_id", "position", "seal"}}};
+  const json::object head{
+      {"type", "object"},
+      {"properties", json::object{{"tenant_id", text}, {"position", text}, {"seal", text}}},
+      {"required", json::array{"tenant_id", "position", "seal"}}};
   return {{"type", "object"},
-          {"properties", json::object{{"time", json::object{{"type", "string"},
-                                                            {"format", "date-time"}}},
-                                      {"heads", json::object{{"type", "array"}, {"items", head}}},
-                                      {"signature", text}}},
+          {"properties",
+           json::object{{"time", json::object{{"type", "string"}, {"format", "date-time"}}},
+                        {"heads", json::object{{"type", "array"}, {"items", head}}},
+                        {"signature", text}}},
           {"required", json::array{"time", "heads", "signature"}}};
 }
 
@@ -38,12 +37,12 @@ json::object Checkpoint() {
 json::object MakeOpenApi(const model::Model& model, std::string_view version) {
   json::object document;
   document["openapi"] = "3.1.0";
-  document["info"] = json::object{
-      {"title", "Tenon"},
-      {"version", version},
-      {"summary", "The system of record for what a platform team operates"},
-      {"description", kDescription},
-      {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}};
+  document["info"] =
+      json::object{{"title", "Tenon"},
+                   {"version", version},
+                   {"summary", "The system of record for what a platform team operates"},
+                   {"description", kDescription},
+                   {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}};
   document["servers"] = json::array{json::object{{"url", "/"}}};
   json::array tags;
   for (const model::ModelFile& file : model.files) {

@@ -24,8 +24,8 @@ json::object Fixed(std::string_view id, std::string_view summary, json::object r
 
 json::object PlainText(std::string_view description) {
   return {{"200", json::object{{"description", description},
-                               {"content", json::object{{"text/plain",
-                                                         json::object{{"schema", Text()}}}}}}}};
+                               {"content",
+                                json::object{{"text/plain", json::object{{"schema", Text()}}}}}}}};
 }
 
 void AddOpenPaths(json::object& paths) {
@@ -61,11 +61,10 @@ void AddChangesPath(json::object& paths) {
   json::array parameters;
   parameters.emplace_back(QueryParameter(
       "after", Text(), "A position that an answer gave, or `now`; without it from the beginning."));
-  parameters.emplace_back(QueryParameter(
-      "wait", {{"type", "integer"}, {"minimum", 0}, {"maximum", 60}, {"default", 0}},
-      "Seconds to wait for a change when there is none."));
   parameters.emplace_back(
-      QueryParameter("entity", Text(), "Only these tables, with commas."));
+      QueryParameter("wait", {{"type", "integer"}, {"minimum", 0}, {"maximum", 60}, {"default", 0}},
+                     "Seconds to wait for a change when there is none."));
+  parameters.emplace_back(QueryParameter("entity", Text(), "Only these tables, with commas."));
   parameters.emplace_back(ParameterRef("filter"));
   parameters.emplace_back(ParameterRef("page_size"));
   parameters.emplace_back(ParameterRef("tenant"));
@@ -82,66 +81,67 @@ void AddChangesPath(json::object& paths) {
 void AddBatchPath(json::object& paths) {
   json::object operation =
       Fixed("batch", "Many commands over many entities, in one transaction",
-            Responses(200, "In order: each row or, when not atomic, its problem",
-                      PageSchema(Any()), {409, 412, 413, 415, 422}),
+            Responses(200, "In order: each row or, when not atomic, its problem", PageSchema(Any()),
+                      {409, 412, 413, 415, 422}),
             json::array{ParameterRef("Idempotency-Key"), ParameterRef("tenant")});
   const json::object command{
       {"type", "object"},
       {"properties",
        json::object{{"op", json::object{{"type", "string"},
-                                        {"enum", json::array{"create", "upsert", "update",
-                                                             "delete", "restore", "event"}}}},
+                                        {"enum", json::array{"create", "upsert", "update", "delete",
+                                                             "restore", "event"}}}},
                     {"entity", Text()},
                     {"id", Text()},
                     {"event", Text()},
                     {"body", json::object{{"type", "object"},
-                                          {"description", "A value `$0.id` is the id of the row "
-                                                          "of command 0."}}},
+                                          {"description",
+                                           "A value `$0.id` is the id of the row "
+                                           "of command 0."}}},
                     {"if_match", Text()}}},
       {"required", json::array{"op", "entity"}},
       {"additionalProperties", false}};
   operation["requestBody"] = JsonRequest(
       {{"type", "object"},
-       {"properties", json::object{{"commands", json::object{{"type", "array"},
-                                                             {"maxItems", limits::kBatchCommandsMax},
-                                                             {"items", command}}},
-                                   {"atomic", json::object{{"type", "boolean"}, {"default", true}}},
-                                   {"lane", json::object{{"type", "string"},
-                                                         {"enum", json::array{"interactive",
-                                                                              "bulk"}}}},
-                                   {"answer", json::object{{"type", "string"},
-                                                           {"enum", json::array{"rows", "keys"}},
-                                                           {"default", "rows"}}}}},
+       {"properties",
+        json::object{{"commands", json::object{{"type", "array"},
+                                               {"maxItems", limits::kBatchCommandsMax},
+                                               {"items", command}}},
+                     {"atomic", json::object{{"type", "boolean"}, {"default", true}}},
+                     {"lane", json::object{{"type", "string"},
+                                           {"enum", json::array{"interactive", "bulk"}}}},
+                     {"answer", json::object{{"type", "string"},
+                                             {"enum", json::array{"rows", "keys"}},
+                                             {"default", "rows"}}}}},
        {"required", json::array{"commands"}},
        {"additionalProperties", false}});
   paths["/v1/batch"] = json::object{{"post", std::move(operation)}};
 }
 
 void AddAuditPaths(json::object& paths) {
-  const json::object fault{{"type", json::array{"object", "null"}},
-                           {"description", "The first fault; null when the chain is whole."},
-                           {"properties", json::object{{"position", Text()},
-                                                       {"audit_id", Text()},
-                                                       {"what", Text()}}}};
-  const json::object verdict{{"type", "object"},
-                             {"properties", json::object{{"whole", json::object{{"type", "boolean"}}},
-                                                         {"rows", json::object{{"type", "integer"}}},
-                                                         {"fault", fault}}},
-                             {"required", json::array{"whole", "fault"}}};
-  json::object verify =
-      Fixed("audit_verify", "Walk the audit chain and look for what was altered, lost or moved",
-            Responses(200, "What was found", verdict, {415, 422}),
-            json::array{ParameterRef("tenant")});
-  verify["requestBody"] = JsonRequest(
-      {{"type", "object"},
-       {"properties", json::object{{"checkpoint", SchemaRef("AuditCheckpoint")}}},
-       {"additionalProperties", false}},
-      false);
+  const json::object fault{
+      {"type", json::array{"object", "null"}},
+      {"description", "The first fault; null when the chain is whole."},
+      {"properties", json::object{{"position", Text()}, {"audit_id", Text()}, {"what", Text()}}}};
+  const json::object verdict{
+      {"type", "object"},
+      {"properties", json::object{{"whole", json::object{{"type", "boolean"}}},
+                                  {"rows", json::object{{"type", "integer"}}},
+                                  {"fault", fault}}},
+      {"required", json::array{"whole", "fault"}}};
+  json::object verify = Fixed(
+      "audit_verify", "Walk the audit chain and look for what was altered, lost or moved",
+      Responses(200, "What was found", verdict, {415, 422}), json::array{ParameterRef("tenant")});
+  verify["requestBody"] =
+      JsonRequest({{"type", "object"},
+                   {"properties", json::object{{"checkpoint", SchemaRef("AuditCheckpoint")}}},
+                   {"additionalProperties", false}},
+                  false);
   paths["/v1/audit:verify"] = json::object{{"post", std::move(verify)}};
-  paths["/v1/audit/checkpoint"] = json::object{
-      {"get", Fixed("audit_checkpoint", "The heads of the audit chains, signed, to be kept elsewhere",
-                    Responses(200, "The checkpoint", SchemaRef("AuditCheckpoint")),
-                    json::array{ParameterRef("tenant")})}};
+  paths["/v1/audit/checkpoint"] =
+      json::object{{"get", Fixed("audit_checkpoint",
+                                 "The heads of the audit chains, signed, to be kept elsewhere",
+                                 Responses(200, "The checkpoint", SchemaRef("AuditCheckpoint")),
+                                 json::array{ParameterRef("tenant")})}};
 }
 
 }  // namespace
@@ -150,20 +150,18 @@ void AddFixedPaths(json::object& paths) {
   AddOpenPaths(paths);
   const auto get = [&](std::string_view path, std::string_view id, std::string_view summary,
                        json::object schema) {
-    paths[path] = json::object{
-        {"get", Fixed(id, summary, Responses(200, summary, std::move(schema)),
-                      json::array{ParameterRef("tenant")})}};
+    paths[path] =
+        json::object{{"get", Fixed(id, summary, Responses(200, summary, std::move(schema)),
+                                   json::array{ParameterRef("tenant")})}};
   };
   get("/v1/whoami", "whoami", "Who the caller is", Any());
   get("/v1/models", "models", "The models that are loaded", PageSchema(Any()));
   get("/v1/views", "views", "The views that are declared", PageSchema(Any()));
-  json::object model = Fixed("model", "One checked model as JSON",
-                             Responses(200, "The model", Any()),
-                             json::array{json::object{{"name", "name"},
-                                                      {"in", "path"},
-                                                      {"required", true},
-                                                      {"schema", Text()}},
-                                         ParameterRef("tenant")});
+  json::object model = Fixed(
+      "model", "One checked model as JSON", Responses(200, "The model", Any()),
+      json::array{
+          json::object{{"name", "name"}, {"in", "path"}, {"required", true}, {"schema", Text()}},
+          ParameterRef("tenant")});
   paths["/v1/models/{name}"] = json::object{{"get", std::move(model)}};
   AddChangesPath(paths);
   AddBatchPath(paths);

@@ -32,15 +32,16 @@ void AddParameters(json::object& parameters) {
     parameters[key] = QueryParameter(name, std::move(schema), text);
   };
   const json::object flag{{"type", "boolean"}, {"default", false}};
-  query("tenant", "tenant", TextSchema(),
-        "Callers with the role system: the tenant to work in, by id or slug; `*` reads across all.");
+  query(
+      "tenant", "tenant", TextSchema(),
+      "Callers with the role system: the tenant to work in, by id or slug; `*` reads across all.");
   query("filter", "filter", {{"type", "string"}, {"maxLength", limits::kExpressionBytesMax}},
         "An expression over the row, such as `type = \"TABLE\" and created_at > now() - 1d`.");
   query("order_by", "order_by", TextSchema(),
         "Fields with commas, each with `desc` when it falls: `name, created_at desc`. The key "
         "always comes last.");
-  query("page_size", "page_size",
-        IntBetween(1, limits::kPageSizeMax, limits::kPageSizeDefault), "Rows of one page.");
+  query("page_size", "page_size", IntBetween(1, limits::kPageSizeMax, limits::kPageSizeDefault),
+        "Rows of one page.");
   query("page_token", "page_token", TextSchema(),
         "`next_page_token` of the page before, with the same filter and order.");
   query("fields", "fields", TextSchema(),
@@ -51,9 +52,9 @@ void AddParameters(json::object& parameters) {
   query("deleted", "deleted", flag, "Also rows that are softly deleted.");
   query("as_of", "as_of", {{"type", "string"}, {"format", "date-time"}},
         "The row as it was then; 410 when the log of that time is no longer kept.");
-  parameters["id"] = ParameterIn("path", "id", TextSchema(),
-                                 "Key of the row; parts of a composite key are joined by `~`.",
-                                 true);
+  parameters["id"] =
+      ParameterIn("path", "id", TextSchema(),
+                  "Key of the row; parts of a composite key are joined by `~`.", true);
   parameters["Idempotency-Key"] =
       ParameterIn("header", "Idempotency-Key", {{"type", "string"}, {"maxLength", 255}},
                   "A repeated request with the same key and body gets the first answer again, for "
@@ -67,49 +68,52 @@ void AddParameters(json::object& parameters) {
 }
 
 json::object ProblemSchema() {
-  return {{"type", "object"},
-          {"description", "What went wrong (RFC 9457). Further members say more: `allow`, `index`, "
-                          "`offset`, the events allowed now."},
-          {"properties",
-           json::object{
-               {"type", json::object{{"type", "string"}, {"format", "uri-reference"}}},
-               {"title", TextSchema()},
-               {"status", json::object{{"type", "integer"}}},
-               {"code", TextSchema()},
-               {"detail", TextSchema()},
-               {"instance", TextSchema()},
-               {"trace_id", TextSchema()},
-               {"errors", json::object{{"type", "array"}, {"items", SchemaRef("FieldError")}}}}},
-          {"required", json::array{"type", "title", "status", "code", "detail"}},
-          {"additionalProperties", true},
-          {"examples", json::array{json::object{
-                           {"type", "urn:tenon:problem:invalid-field"},
-                           {"title", "Fields are wrong"},
-                           {"status", 422},
-                           {"code", "invalid-field"},
-                           {"detail", "2 fields are wrong"},
-                           {"instance", "/v1/assets"},
-                           {"errors", json::array{json::object{{"path", "name"},
-                                                               {"code", "required"},
-                                                               {"message", "is required"}}}}}}}};
+  return {
+      {"type", "object"},
+      {"description",
+       "What went wrong (RFC 9457). Further members say more: `allow`, `index`, "
+       "`offset`, the events allowed now."},
+      {"properties",
+       json::object{
+           {"type", json::object{{"type", "string"}, {"format", "uri-reference"}}},
+           {"title", TextSchema()},
+           {"status", json::object{{"type", "integer"}}},
+           {"code", TextSchema()},
+           {"detail", TextSchema()},
+           {"instance", TextSchema()},
+           {"trace_id", TextSchema()},
+           {"errors", json::object{{"type", "array"}, {"items", SchemaRef("FieldError")}}}}},
+      {"required", json::array{"type", "title", "status", "code", "detail"}},
+      {"additionalProperties", true},
+      {"examples",
+       json::array{json::object{
+           {"type", "urn:tenon:problem:invalid-field"},
+           {"title", "Fields are wrong"},
+           {"status", 422},
+           {"code", "invalid-field"},
+           {"detail", "2 fields are wrong"},
+           {"instance", "/v1/assets"},
+           {"errors", json::array{json::object{
+                          {"path", "name"}, {"code", "required"}, {"message", "is required"}}}}}}}};
 }
 
 json::object ChangeSchema() {
   const json::object any{{"description", "The row as the log keeps it, or null."}};
   return {{"type", "object"},
           {"description", "One write, as the log has it; secrets and redacted fields are masked."},
-          {"properties", json::object{{"position", TextSchema()},
-                                      {"id", json::object{{"type", "string"}, {"format", "uuid"}}},
-                                      {"tenant_id", json::object{{"type", "string"}, {"format", "uuid"}}},
-                                      {"entity", TextSchema()},
-                                      {"table", TextSchema()},
-                                      {"key", TextSchema()},
-                                      {"action", TextSchema()},
-                                      {"user_id", TextSchema()},
-                                      {"time", json::object{{"type", "string"}, {"format", "date-time"}}},
-                                      {"before", any},
-                                      {"after", any},
-                                      {"metadata", json::object{{"description", "Event, origin, cause."}}}}},
+          {"properties",
+           json::object{{"position", TextSchema()},
+                        {"id", json::object{{"type", "string"}, {"format", "uuid"}}},
+                        {"tenant_id", json::object{{"type", "string"}, {"format", "uuid"}}},
+                        {"entity", TextSchema()},
+                        {"table", TextSchema()},
+                        {"key", TextSchema()},
+                        {"action", TextSchema()},
+                        {"user_id", TextSchema()},
+                        {"time", json::object{{"type", "string"}, {"format", "date-time"}}},
+                        {"before", any},
+                        {"after", any},
+                        {"metadata", json::object{{"description", "Event, origin, cause."}}}}},
           {"required", json::array{"position", "id", "entity", "table", "key", "action", "time"}}};
 }
 
@@ -118,12 +122,12 @@ void AddResponses(json::object& responses) {
     const CodeInfo& info = Info(CodeOfHttpStatus(status));
     json::object response{
         {"description", info.title},
-        {"content",
-         json::object{{"application/problem+json", json::object{{"schema", SchemaRef("Problem")}}}}}};
+        {"content", json::object{{"application/problem+json",
+                                  json::object{{"schema", SchemaRef("Problem")}}}}}};
     if (status == 429 || status == 503) {
-      response["headers"] =
-          json::object{{"Retry-After", json::object{{"description", "Seconds to wait."},
-                                                    {"schema", json::object{{"type", "integer"}}}}}};
+      response["headers"] = json::object{
+          {"Retry-After", json::object{{"description", "Seconds to wait."},
+                                       {"schema", json::object{{"type", "integer"}}}}}};
     }
     responses["Problem" + std::to_string(status)] = std::move(response);
   }
@@ -154,12 +158,11 @@ void AddSharedComponents(json::object& components) {
       {"api_key", json::object{{"type", "apiKey"}, {"in", "header"}, {"name", "X-Api-Key"}}}};
   json::object& schemas = components["schemas"].as_object();
   schemas["Problem"] = ProblemSchema();
-  schemas["FieldError"] =
-      json::object{{"type", "object"},
-                   {"properties", json::object{{"path", TextSchema()},
-                                               {"code", TextSchema()},
-                                               {"message", TextSchema()}}},
-                   {"required", json::array{"path", "code", "message"}}};
+  schemas["FieldError"] = json::object{
+      {"type", "object"},
+      {"properties",
+       json::object{{"path", TextSchema()}, {"code", TextSchema()}, {"message", TextSchema()}}},
+      {"required", json::array{"path", "code", "message"}}};
   schemas["Change"] = ChangeSchema();
 }
 
@@ -191,9 +194,9 @@ json::object EmptyResponses(int status, std::string_view description,
 }
 
 json::object JsonRequest(json::object schema, bool required) {
-  return {{"required", required},
-          {"content",
-           json::object{{"application/json", json::object{{"schema", std::move(schema)}}}}}};
+  return {
+      {"required", required},
+      {"content", json::object{{"application/json", json::object{{"schema", std::move(schema)}}}}}};
 }
 
 json::object PageSchema(json::object item, json::object more) {

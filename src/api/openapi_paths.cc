@@ -56,9 +56,8 @@ void AddReads(const model::Entity& entity, json::object& paths) {
                   Responses(200, "Log rows with the fields that changed",
                             PageSchema({{"type", "object"}}))));
   json::object exported = Responses(200, "One row a line", {{"type", "object"}});
-  exported["200"].at("content") =
-      json::object{{"application/x-ndjson",
-                    json::object{{"schema", json::object{{"type", "string"}}}}}};
+  exported["200"].at("content") = json::object{
+      {"application/x-ndjson", json::object{{"schema", json::object{{"type", "string"}}}}}};
   AddTo(paths, "/v1/exports/" + table, "get",
         Operation("export_" + table, "All rows of " + table + " as NDJSON", entity.model,
                   Parameters({"filter"}), std::move(exported)));
@@ -67,15 +66,14 @@ void AddReads(const model::Entity& entity, json::object& paths) {
 void AddCreates(const model::Entity& entity, json::object& paths) {
   const std::string& table = entity.table;
   const std::string base = "/v1/" + table;
-  json::object create = Operation("create_" + table, "Create a row of " + table, entity.model,
-                                  Parameters({"Idempotency-Key"}),
-                                  Responses(201, "The new row", SchemaRef(entity.name),
-                                            {409, 413, 415, 422}));
+  json::object create = Operation(
+      "create_" + table, "Create a row of " + table, entity.model, Parameters({"Idempotency-Key"}),
+      Responses(201, "The new row", SchemaRef(entity.name), {409, 413, 415, 422}));
   create["requestBody"] = JsonRequest(SchemaRef(entity.name + "Create"));
   create["responses"].as_object()["200"] = json::object{
       {"description", "The row that was there already: a repeated request"},
-      {"content", json::object{{"application/json",
-                                json::object{{"schema", SchemaRef(entity.name)}}}}}};
+      {"content",
+       json::object{{"application/json", json::object{{"schema", SchemaRef(entity.name)}}}}}};
   AddTo(paths, base, "post", std::move(create));
 
   json::object batch = Operation(
@@ -96,14 +94,14 @@ void AddCreates(const model::Entity& entity, json::object& paths) {
              json::object{{"type", "boolean"},
                           {"default", false},
                           {"description", "Update a row whose unique key is taken already."}}},
-            {"lane", json::object{{"type", "string"},
-                                  {"enum", json::array{"interactive", "bulk"}}}},
-            {"answer",
-             json::object{{"type", "string"},
-                          {"enum", json::array{"rows", "keys"}},
-                          {"default", "rows"},
-                          {"description", "`keys`: of each row only `key` and `result` (created, "
-                                          "updated, unchanged)."}}}}},
+            {"lane",
+             json::object{{"type", "string"}, {"enum", json::array{"interactive", "bulk"}}}},
+            {"answer", json::object{{"type", "string"},
+                                    {"enum", json::array{"rows", "keys"}},
+                                    {"default", "rows"},
+                                    {"description",
+                                     "`keys`: of each row only `key` and `result` (created, "
+                                     "updated, unchanged)."}}}}},
        {"required", json::array{"items"}}});
   AddTo(paths, base + ":batch", "post", std::move(batch));
 }
@@ -111,20 +109,18 @@ void AddCreates(const model::Entity& entity, json::object& paths) {
 void AddChanges(const model::Entity& entity, json::object& paths) {
   const std::string& table = entity.table;
   const std::string row = "/v1/" + table + "/{id}";
-  json::object update = Operation("update_" + table, "Change a row of " + table, entity.model,
-                                  Parameters({"id", "If-Match"}),
-                                  Responses(200, "The row after it", SchemaRef(entity.name),
-                                            {409, 412, 413, 415, 422}));
+  json::object update = Operation(
+      "update_" + table, "Change a row of " + table, entity.model, Parameters({"id", "If-Match"}),
+      Responses(200, "The row after it", SchemaRef(entity.name), {409, 412, 413, 415, 422}));
   const json::object patch{{"schema", SchemaRef(entity.name + "Patch")}};
-  update["requestBody"] =
-      json::object{{"required", true},
-                   {"content", json::object{{"application/merge-patch+json", patch},
-                                            {"application/json", patch}}}};
+  update["requestBody"] = json::object{
+      {"required", true},
+      {"content",
+       json::object{{"application/merge-patch+json", patch}, {"application/json", patch}}}};
   AddTo(paths, row, "patch", std::move(update));
   AddTo(paths, row, "delete",
         Operation("delete_" + table, "Delete a row of " + table, entity.model,
-                  Parameters({"id", "If-Match"}),
-                  EmptyResponses(204, "Deleted", {409, 412})));
+                  Parameters({"id", "If-Match"}), EmptyResponses(204, "Deleted", {409, 412})));
   if (!entity.soft_delete) return;
   AddTo(paths, row + ":restore", "post",
         Operation("restore_" + table, "Bring back a deleted row", entity.model,
@@ -148,9 +144,8 @@ json::object TakesSchema(const std::vector<const model::Event*>& lines) {
       if (everywhere) required.emplace_back(take.name);
     }
   }
-  json::object schema{{"type", "object"},
-                      {"properties", std::move(properties)},
-                      {"additionalProperties", false}};
+  json::object schema{
+      {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
   if (!required.empty()) schema["required"] = std::move(required);
   return schema;
 }
@@ -192,35 +187,34 @@ void AddEvents(const model::Entity& entity, json::object& paths) {
 }
 
 json::object KeyAnswer() {
-  return {{"allOf",
-           json::array{SchemaRef("ApiKey"),
-                       json::object{{"type", "object"},
-                                    {"properties",
-                                     json::object{{"key", json::object{
-                                                              {"type", "string"},
-                                                              {"description",
-                                                               "The key itself: shown now and "
-                                                               "never again, also not to a "
-                                                               "repeated request."}}}}}}}}};
+  return {
+      {"allOf",
+       json::array{SchemaRef("ApiKey"),
+                   json::object{{"type", "object"},
+                                {"properties",
+                                 json::object{{"key", json::object{{"type", "string"},
+                                                                   {"description",
+                                                                    "The key itself: shown now and "
+                                                                    "never again, also not to a "
+                                                                    "repeated request."}}}}}}}}};
 }
 
 void AddKeyPaths(const model::Entity& entity, json::object& paths) {
   json::object create =
-      Operation("create_api_keys", "Make an API key", entity.model,
-                Parameters({"Idempotency-Key"}),
+      Operation("create_api_keys", "Make an API key", entity.model, Parameters({"Idempotency-Key"}),
                 Responses(201, "The key, shown this once", KeyAnswer(), {409, 415, 422}));
   create["requestBody"] = JsonRequest(
       {{"type", "object"},
        {"properties",
-        json::object{
-            {"name", json::object{{"type", "string"}, {"maxLength", 100}}},
-            {"user_id", json::object{{"type", "string"},
-                                     {"format", "uuid"},
-                                     {"description", "Whose key it is; the caller's own without."}}},
-            {"roles", json::object{{"type", "array"},
-                                   {"items", json::object{{"type", "string"}}},
-                                   {"default", json::array{"reader"}}}},
-            {"expires_at", json::object{{"type", "string"}, {"format", "date-time"}}}}},
+        json::object{{"name", json::object{{"type", "string"}, {"maxLength", 100}}},
+                     {"user_id",
+                      json::object{{"type", "string"},
+                                   {"format", "uuid"},
+                                   {"description", "Whose key it is; the caller's own without."}}},
+                     {"roles", json::object{{"type", "array"},
+                                            {"items", json::object{{"type", "string"}}},
+                                            {"default", json::array{"reader"}}}},
+                     {"expires_at", json::object{{"type", "string"}, {"format", "date-time"}}}}},
        {"required", json::array{"name"}},
        {"additionalProperties", false}});
   AddTo(paths, "/v1/api_keys", "post", std::move(create));
@@ -231,12 +225,12 @@ void AddKeyPaths(const model::Entity& entity, json::object& paths) {
   rotate["requestBody"] = JsonRequest(
       {{"type", "object"},
        {"properties",
-        json::object{
-            {"overlap", json::object{{"type", "string"},
-                                     {"default", "PT0S"},
-                                     {"description", "How long the old key stays valid: 24h, PT24H; "
-                                                     "at most 30d."}}},
-            {"expires_at", json::object{{"type", "string"}, {"format", "date-time"}}}}},
+        json::object{{"overlap", json::object{{"type", "string"},
+                                              {"default", "PT0S"},
+                                              {"description",
+                                               "How long the old key stays valid: 24h, PT24H; "
+                                               "at most 30d."}}},
+                     {"expires_at", json::object{{"type", "string"}, {"format", "date-time"}}}}},
        {"additionalProperties", false}},
       false);
   AddTo(paths, "/v1/api_keys/{id}:rotate", "post", std::move(rotate));
@@ -258,15 +252,14 @@ void AddEntityPaths(const model::Entity& entity, json::object& paths) {
 void AddViewPath(const model::View& view, json::object& paths) {
   json::array parameters;
   for (const model::ViewParameter& parameter : view.parameters) {
-    parameters.emplace_back(QueryParameter(parameter.name, SchemaOf(parameter.type), "",
-                                           false));
+    parameters.emplace_back(QueryParameter(parameter.name, SchemaOf(parameter.type), "", false));
   }
   json::object columns;
   if (!view.bodies.empty()) {
     for (const model::ViewColumn& column : view.bodies.front().select) {
       if (column.nested != nullptr) {
-        columns[column.name] = json::object{{"type", "array"},
-                                            {"items", json::object{{"type", "object"}}}};
+        columns[column.name] =
+            json::object{{"type", "array"}, {"items", json::object{{"type", "object"}}}};
       } else if (column.value != nullptr) {
         model::Type type = column.value->type;
         type.nullable = true;  // an outer join or an empty group may make any column null

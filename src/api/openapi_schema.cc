@@ -69,10 +69,9 @@ json::object IntSchema(const Type& type) {
 json::object DecimalSchema(const Type& type) {
   json::object schema = Text();
   const int whole = type.precision - type.scale;
-  schema["pattern"] = type.scale == 0
-                          ? fmt::format("^-?[0-9]{{1,{}}}$", whole)
-                          : fmt::format("^-?[0-9]{{1,{}}}(\\.[0-9]{{1,{}}})?$",
-                                        whole < 1 ? 1 : whole, type.scale);
+  schema["pattern"] = type.scale == 0 ? fmt::format("^-?[0-9]{{1,{}}}$", whole)
+                                      : fmt::format("^-?[0-9]{{1,{}}}(\\.[0-9]{{1,{}}})?$",
+                                                    whole < 1 ? 1 : whole, type.scale);
   schema["description"] =
       fmt::format("Exact decimal with {} digits, {} after the point.", type.precision, type.scale);
   return schema;
@@ -81,7 +80,8 @@ json::object DecimalSchema(const Type& type) {
 // Without null.
 json::object Plain(const Type& type) {
   switch (type.kind) {
-    case TypeKind::kUuid: return Text("uuid");
+    case TypeKind::kUuid:
+      return Text("uuid");
     case TypeKind::kUlid: {
       json::object schema = Text();
       schema["pattern"] = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$";
@@ -92,20 +92,28 @@ json::object Plain(const Type& type) {
       if (type.length_max) schema["maxLength"] = *type.length_max;
       return schema;
     }
-    case TypeKind::kInt: return IntSchema(type);
-    case TypeKind::kDecimal: return DecimalSchema(type);
-    case TypeKind::kFloat: return {{"type", "number"}, {"format", "double"}};
-    case TypeKind::kBool: return {{"type", "boolean"}};
-    case TypeKind::kTime: return Text("date-time");
-    case TypeKind::kDuration: return Text("duration");
-    case TypeKind::kJson: return JsonSchema(type);
+    case TypeKind::kInt:
+      return IntSchema(type);
+    case TypeKind::kDecimal:
+      return DecimalSchema(type);
+    case TypeKind::kFloat:
+      return {{"type", "number"}, {"format", "double"}};
+    case TypeKind::kBool:
+      return {{"type", "boolean"}};
+    case TypeKind::kTime:
+      return Text("date-time");
+    case TypeKind::kDuration:
+      return Text("duration");
+    case TypeKind::kJson:
+      return JsonSchema(type);
     case TypeKind::kEnum:
       return type.enumeration == nullptr ? Text() : EnumSchema(*type.enumeration);
     case TypeKind::kIp:
       return {{"type", "string"},
-              {"anyOf", json::array{json::object{{"format", "ipv4"}},
-                                    json::object{{"format", "ipv6"}}}}};
-    case TypeKind::kUrl: return Text("uri");
+              {"anyOf",
+               json::array{json::object{{"format", "ipv4"}}, json::object{{"format", "ipv6"}}}}};
+    case TypeKind::kUrl:
+      return Text("uri");
     case TypeKind::kCron: {
       json::object schema = Text();
       schema["description"] = "A cron expression of five or six fields.";
@@ -124,7 +132,8 @@ json::object Plain(const Type& type) {
       schema["description"] = fmt::format("Sealed: answers show \"{}\".", kSealedMark);
       return schema;
     }
-    case TypeKind::kLiteral: return {{"const", type.literal}};
+    case TypeKind::kLiteral:
+      return {{"const", type.literal}};
     case TypeKind::kList:
       return {{"type", "array"},
               {"items", type.element == nullptr ? json::object() : SchemaOf(*type.element)}};
@@ -132,7 +141,8 @@ json::object Plain(const Type& type) {
       return {{"type", "object"},
               {"additionalProperties",
                type.element == nullptr ? json::object() : SchemaOf(*type.element)}};
-    case TypeKind::kNull: return {{"type", "null"}};
+    case TypeKind::kNull:
+      return {{"type", "null"}};
   }
   return {};
 }
@@ -317,9 +327,7 @@ json::object SchemaOf(const model::Field& field) {
   return schema;
 }
 
-bool TakesCreate(const model::Entity& entity) {
-  return !entity.written_by_engine;
-}
+bool TakesCreate(const model::Entity& entity) { return !entity.written_by_engine; }
 
 bool TakesUpdate(const model::Entity& entity) {
   return !entity.written_by_engine && !entity.append_only;
@@ -330,8 +338,8 @@ bool IsCreatable(const model::Entity& entity, const model::Field& field) {
     return false;
   }
   if (field.tenant && !field.key) return false;
-  const bool state = entity.lifecycle && entity.lifecycle->field == &field &&
-                     entity.lifecycle->json_path.empty();
+  const bool state =
+      entity.lifecycle && entity.lifecycle->field == &field && entity.lifecycle->json_path.empty();
   const bool deleted = entity.soft_delete && entity.soft_delete->field == &field &&
                        entity.soft_delete->json_path.empty();
   const bool computed = entity.idempotency && entity.idempotency->field == &field;

@@ -1,7 +1,7 @@
 #include "api/openapi.h"
 
-#include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
+#include <boost/json/serialize.hpp>
 
 #include <cstdlib>
 #include <fstream>
@@ -19,7 +19,8 @@ void Pretty(const json::value& value, std::string indent, std::string& out) {
     out += "{\n";
     bool first = true;
     for (const auto& member : value.as_object()) {
-      out += (first ? "" : ",\n") + indent + " " + json::serialize(json::value(member.key())) + ": ";
+      out +=
+          (first ? "" : ",\n") + indent + " " + json::serialize(json::value(member.key())) + ": ";
       first = false;
       Pretty(member.value(), indent + " ", out);
     }
@@ -67,7 +68,8 @@ TEST(OpenApi, NamesEveryFieldAndNoHiddenOne) {
   for (const auto& entity : model->entities) {
     const json::object& properties = schemas.at(entity->name).at("properties").as_object();
     for (const model::Field& field : entity->fields) {
-      EXPECT_EQ(properties.contains(field.name), !field.hidden) << entity->name << "." << field.name;
+      EXPECT_EQ(properties.contains(field.name), !field.hidden)
+          << entity->name << "." << field.name;
     }
   }
 }
@@ -85,8 +87,9 @@ TEST(OpenApi, IsAsItWas) {
   }
   std::ifstream in(path);
   const std::string golden(std::istreambuf_iterator<char>(in), {});
-  EXPECT_TRUE(golden == text) << "the API's contract changed: run api_test with UPDATE_GOLDEN=1 and "
-                                 "look at the difference of tests/openapi.json";
+  EXPECT_TRUE(golden == text)
+      << "the API's contract changed: run api_test with UPDATE_GOLDEN=1 and "
+         "look at the difference of tests/openapi.json";
 }
 
 }  // namespace

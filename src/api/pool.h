@@ -19,8 +19,8 @@ namespace tenon {
 
 struct PoolOptions {
   int threads = 4;
-  std::size_t queue_max = 2048;             // over it: kUnavailable
-  std::size_t queue_per_tenant_max = 512;   // over it: kTooManyRequests
+  std::size_t queue_max = 2048;            // over it: kUnavailable
+  std::size_t queue_per_tenant_max = 512;  // over it: kTooManyRequests
 };
 
 // Bounded, and fair: tenants take turns, whatever one of them has queued. Thread-safe.
@@ -49,7 +49,7 @@ class Pool {
   std::condition_variable wake_;
   // Guarded by mutex_.
   std::map<Uuid, std::deque<std::function<void()>>> queues_;
-  std::deque<Uuid> turns_;   // tenants with work, in the order of their turns
+  std::deque<Uuid> turns_;  // tenants with work, in the order of their turns
   bool stopping_ = false;
 
   std::atomic<std::size_t> queued_{0};

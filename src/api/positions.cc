@@ -46,8 +46,8 @@ std::uint64_t Take(const unsigned char* in) {
 Positions::Positions(std::string key) : key_(std::move(key)) { assert(key_.size() == 32); }
 
 std::uint64_t Positions::Mark(const Uuid& tenant) const {
-  const Digest digest = HmacSha256(
-      key_, {reinterpret_cast<const char*>(tenant.bytes.data()), tenant.bytes.size()});
+  const Digest digest =
+      HmacSha256(key_, {reinterpret_cast<const char*>(tenant.bytes.data()), tenant.bytes.size()});
   return Take(digest.data());
 }
 

@@ -18,8 +18,8 @@ json::object ProblemOf(const Error& error, std::string_view instance, std::strin
   if (!error.fields.empty()) {
     json::array errors;
     for (const FieldError& field : error.fields) {
-      errors.push_back(json::object{
-          {"path", field.path}, {"code", field.code}, {"message", field.message}});
+      errors.push_back(
+          json::object{{"path", field.path}, {"code", field.code}, {"message", field.message}});
     }
     problem["errors"] = std::move(errors);
   }
@@ -37,8 +37,7 @@ http::Response ProblemResponse(const Error& error, std::string_view instance,
   response.headers.Set("Content-Type", "application/problem+json");
   response.headers.Set("Cache-Control", "no-store");
   response.body = json::serialize(ProblemOf(error, instance, trace_id));
-  const bool overloaded =
-      error.code == Code::kTooManyRequests || error.code == Code::kUnavailable;
+  const bool overloaded = error.code == Code::kTooManyRequests || error.code == Code::kUnavailable;
   if (error.retry_after_s || overloaded) {
     response.headers.Set("Retry-After", std::to_string(error.retry_after_s.value_or(1)));
   }

@@ -57,8 +57,8 @@ Result<std::int64_t> IntParameter(const http::Request& request, std::string_view
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
   if (error != std::errc() || end != text->data() + text->size() || value < min || value > max) {
-    return BadParameter(name, "must be a whole number from " + std::to_string(min) + " to " +
-                                  std::to_string(max));
+    return BadParameter(
+        name, "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max));
   }
   return value;
 }

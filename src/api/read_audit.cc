@@ -18,9 +18,9 @@ LogEntry ReadAudit::EntryFor(const Caller& caller, const std::string& path) cons
   entry.entity_id = caller.tenant;
   entry.action = "READ";
   entry.user = caller.user;
-  entry.metadata = CanonicalJson(json::object{
-      {"path", Ellipsis(path, 500)},
-      {"tenant", caller.across_tenants ? std::string("*") : caller.tenant_slug}});
+  entry.metadata = CanonicalJson(
+      json::object{{"path", Ellipsis(path, 500)},
+                   {"tenant", caller.across_tenants ? std::string("*") : caller.tenant_slug}});
   entry.ip_address = caller.address;
   entry.user_agent = Ellipsis(caller.user_agent, 500);
   entry.timestamp = engine_.clock().Now();

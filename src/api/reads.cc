@@ -43,8 +43,8 @@ Result<ListQuery> ReadListQuery(const http::Request& request) {
   ListQuery query;
   query.filter = TextParameter(request, "filter");
   query.order_by = TextParameter(request, "order_by");
-  query.page_size = static_cast<int>(
-      TRY(IntParameter(request, "page_size", 1, limits::kPageSizeMax, 0)));
+  query.page_size =
+      static_cast<int>(TRY(IntParameter(request, "page_size", 1, limits::kPageSizeMax, 0)));
   query.page_token = TextParameter(request, "page_token");
   query.fields = TRY(ListParameter(request, "fields"));
   query.expand = TRY(ListParameter(request, "expand"));

@@ -69,8 +69,8 @@ std::vector<Router::Shape> Router::ShapesOfTable(const model::Entity& entity,
   } else if (rest.size() > 1) {  // "/ID..."
     const std::string_view id = rest.substr(1);
     if (id.size() > kHistory.size() && id.ends_with(kHistory)) {
-      add("/{id}/history", "/{id}/history",
-          std::string(id.substr(0, id.size() - kHistory.size())), "");
+      add("/{id}/history", "/{id}/history", std::string(id.substr(0, id.size() - kHistory.size())),
+          "");
     }
     const std::size_t colon = id.rfind(':');
     if (colon != std::string_view::npos && colon > 0 && IsWord(id.substr(colon + 1))) {

@@ -24,33 +24,33 @@ struct ApiContext;
 using Handle = void (*)(const ApiContext& api, const ExchangePtr& exchange);
 
 enum class Access {
-  kPublic,   // without a caller
-  kCaller,   // any caller; the engine looks at roles
-  kSystem,   // role system
+  kPublic,  // without a caller
+  kCaller,  // any caller; the engine looks at roles
+  kSystem,  // role system
 };
 
 enum class Where {
-  kInline,   // on the I/O thread; must not block
+  kInline,  // on the I/O thread; must not block
   kPool,
 };
 
 // One row of the route table (routes.cc).
 struct Route {
   std::string_view method;
-  std::string_view pattern;            // "/v1/{table}/{id}:{event}"
+  std::string_view pattern;  // "/v1/{table}/{id}:{event}"
   Access access = Access::kCaller;
   Where where = Where::kInline;
   Handle handle = nullptr;
   std::vector<std::string_view> parameters = {};  // of the query, besides `tenant`
-  bool free_parameters = false;        // the handler knows them itself (views)
+  bool free_parameters = false;                   // the handler knows them itself (views)
   std::string_view summary = {};
 };
 
 struct Matched {
-  std::size_t route = 0;               // index into the table
+  std::size_t route = 0;  // index into the table
   const model::Entity* entity = nullptr;
   std::string id;
-  std::string name;                    // of {event}, {view}, {model}
+  std::string name;  // of {event}, {view}, {model}
 };
 
 // Built once; immutable. Patterns:

@@ -1,6 +1,6 @@
 // The endpoints about the server itself: /, /livez, /readyz, /metrics, /v1/whoami.
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
+#include <boost/json/serialize.hpp>
 
 #include <utility>
 
@@ -53,7 +53,8 @@ void HandleRoot(const ApiContext& api, const ExchangePtr& exchange) {
       "  /v1/views         ready-made questions\n"
       "  /v1/changes       every write, as it happens\n"
       "  /livez /readyz /metrics\n\n"
-      "Send your key as `Authorization: Bearer KEY`. The first one is in the file admin.key of the\n"
+      "Send your key as `Authorization: Bearer KEY`. The first one is in the file admin.key of "
+      "the\n"
       "data directory. For example:\n\n"
       "  curl -H \"Authorization: Bearer $(cat data/admin.key)\" {}://{}/v1/assets?page_size=3\n",
       TENON_VERSION, exchange->request.tls ? "https" : "http",

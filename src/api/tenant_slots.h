@@ -45,8 +45,8 @@ class TenantSlots {
 
   const int per_tenant_max_;
   std::mutex mutex_;
-  std::map<Uuid, int> open_;   // guarded by mutex_
-  std::size_t total_ = 0;      // guarded by mutex_
+  std::map<Uuid, int> open_;  // guarded by mutex_
+  std::size_t total_ = 0;     // guarded by mutex_
 };
 
 }  // namespace tenon

@@ -58,8 +58,7 @@ struct Answer {
   }
   [[nodiscard]] std::string Text(std::string_view member) const {
     const json::value value = Json();
-    const json::value* found =
-        value.is_object() ? value.as_object().if_contains(member) : nullptr;
+    const json::value* found = value.is_object() ? value.as_object().if_contains(member) : nullptr;
     return found != nullptr && found->is_string() ? std::string(found->as_string()) : "";
   }
 };
@@ -89,12 +88,11 @@ class TestServer {
     engine_ = std::make_unique<Engine>(
         EngineDeps{model_, *store_, *log_, clock_, ids_, setup.vault ? vault_.get() : nullptr},
         engine);
-    authenticator_ = Take(Authenticator::Create({*model_, *store_, clock_, ids_,
-                                                 CreateRowsWith(*engine_),
-                                                 NoteKeyUseWith(*engine_)},
-                                                setup.auth));
-    const Bootstrapped made = Take(Bootstrap(
-        {authenticator_->directory(), CreateRowsWith(*engine_), random_, folder_}));
+    authenticator_ = Take(Authenticator::Create(
+        {*model_, *store_, clock_, ids_, CreateRowsWith(*engine_), NoteKeyUseWith(*engine_)},
+        setup.auth));
+    const Bootstrapped made =
+        Take(Bootstrap({authenticator_->directory(), CreateRowsWith(*engine_), random_, folder_}));
     admin_key = made.admin_key;
     setup.api.position_key = Take(LoadPositionKey(*store_, random_));
     api_ = std::make_unique<Api>(ApiDeps{*engine_, *authenticator_, random_, ids_}, setup.api);
@@ -149,12 +147,13 @@ class TestServer {
   // A user and a key of it, in the tenant; the key.
   std::string KeyFor(const std::string& tenant, const std::string& email, const std::string& role) {
     const std::string in = tenant.empty() ? "" : "?tenant=" + tenant;
-    const Answer user = Call("POST", "/v1/users" + in,
-                             R"({"email":")" + email + R"(","name":"x","roles":[")" + role + "\"]}");
+    const Answer user =
+        Call("POST", "/v1/users" + in,
+             R"({"email":")" + email + R"(","name":"x","roles":[")" + role + "\"]}");
     EXPECT_EQ(user.status, 201) << user.body;
-    const Answer key = Call("POST", "/v1/api_keys" + in,
-                            R"({"name":"k","user_id":")" + user.Text("id") + R"(","roles":[")" +
-                                role + "\"]}");
+    const Answer key =
+        Call("POST", "/v1/api_keys" + in,
+             R"({"name":"k","user_id":")" + user.Text("id") + R"(","roles":[")" + role + "\"]}");
     EXPECT_EQ(key.status, 201) << key.body;
     return key.Text("key");
   }

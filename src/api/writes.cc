@@ -64,8 +64,8 @@ void SendOutcome(Exchange& exchange, Outcome outcome) {
   if (!outcome.etag.empty()) response.headers.Set("ETag", "\"" + outcome.etag + "\"");
   if (outcome.replayed) response.headers.Set("Idempotent-Replayed", "true");
   if (outcome.status == 201 && exchange.entity != nullptr) {
-    response.headers.Set("Location", "/v1/" + exchange.entity->table + "/" +
-                                         http::PercentEncode(outcome.key));
+    response.headers.Set("Location",
+                         "/v1/" + exchange.entity->table + "/" + http::PercentEncode(outcome.key));
   }
   if (outcome.status != 204) {
     response.headers.Set("Content-Type", "application/json");

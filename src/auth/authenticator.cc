@@ -36,7 +36,8 @@ std::string_view BearerToken(std::string_view header) {
   return Trim(header.substr(kScheme.size()));
 }
 
-// The user agent as it may be stored: it goes into every audit row, and header bytes may be anything.
+// The user agent as it may be stored: it goes into every audit row, and header bytes may be
+// anything.
 std::string CleanAgent(std::string_view agent) {
   std::string clean(agent);
   if (InvalidUtf8At(clean)) {
@@ -74,7 +75,9 @@ std::size_t Authenticator::DigestHash::operator()(const Digest& digest) const {
 }
 
 Authenticator::Authenticator(AuthDeps deps, AuthOptions options, Directory directory)
-    : deps_(std::move(deps)), options_(std::move(options)), directory_(directory),
+    : deps_(std::move(deps)),
+      options_(std::move(options)),
+      directory_(directory),
       failures_(deps_.clock, options_.failures) {}
 
 Result<std::unique_ptr<Authenticator>> Authenticator::Create(AuthDeps deps, AuthOptions options) {

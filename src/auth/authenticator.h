@@ -27,16 +27,16 @@
 namespace tenon {
 
 struct JwtOptions {
-  std::string issuer;                    // empty: tokens are refused
-  std::string audience;                  // must be set with the issuer
-  std::string jwks;                      // text of a JWK Set, or empty
+  std::string issuer;                               // empty: tokens are refused
+  std::string audience;                             // must be set with the issuer
+  std::string jwks;                                 // text of a JWK Set, or empty
   std::function<Result<std::string>()> fetch_jwks;  // where the set changes; may block
-  std::string hs256_secret;              // empty: HS256 is refused
-  std::string tenant_claim = "tenant";   // id or slug of the tenant
+  std::string hs256_secret;                         // empty: HS256 is refused
+  std::string tenant_claim = "tenant";              // id or slug of the tenant
   std::string groups_claim = "groups";
   std::string email_claim = "email";
   std::vector<std::pair<std::string, std::string>> group_roles;  // group -> role
-  bool create_users = false;             // a users row for a subject seen for the first time
+  bool create_users = false;  // a users row for a subject seen for the first time
   std::chrono::seconds leeway{60};
 };
 
@@ -52,8 +52,8 @@ struct AuthDeps {
   Store& store;
   Clock& clock;
   IdSource& ids;
-  CreateRows create;        // null: create_users has no effect
-  NoteKeyUse key_used;      // null: last_used_at stays as it is
+  CreateRows create;    // null: create_users has no effect
+  NoteKeyUse key_used;  // null: last_used_at stays as it is
 };
 
 // What a request brings to be known by. Views into the request, which must live as long.
@@ -120,7 +120,7 @@ class Authenticator {
   Result<Identity> VerifyToken(std::string_view token);
   Result<UserRow> UserOf(const JwtClaims& claims, const TenantRow& tenant);
   Result<UserRow> CreateUser(const JwtClaims& claims, const TenantRow& tenant,
-                              std::string_view email);
+                             std::string_view email);
   [[nodiscard]] std::optional<std::uint8_t> RolesOfGroups(const JwtClaims& claims,
                                                           const TenantRow& tenant) const;
   std::shared_ptr<const JwtKeySet> KeysFor(const JwtHeader& header);
@@ -143,13 +143,13 @@ class Authenticator {
   std::array<Shard, kShards> shards_;
 
   std::mutex tenants_mutex_;
-  std::unordered_map<std::string, KnownTenant> tenants_;   // guarded by tenants_mutex_
+  std::unordered_map<std::string, KnownTenant> tenants_;  // guarded by tenants_mutex_
 
   std::mutex jwks_mutex_;
-  JwtKeySet configured_keys_;                               // constant after construction
-  std::shared_ptr<const JwtKeySet> keys_;                   // guarded by jwks_mutex_
-  std::chrono::steady_clock::time_point keys_tried_{};      // guarded by jwks_mutex_
-  bool fetching_ = false;                                   // guarded by jwks_mutex_
+  JwtKeySet configured_keys_;                           // constant after construction
+  std::shared_ptr<const JwtKeySet> keys_;               // guarded by jwks_mutex_
+  std::chrono::steady_clock::time_point keys_tried_{};  // guarded by jwks_mutex_
+  bool fetching_ = false;                               // guarded by jwks_mutex_
 
   std::mutex used_mutex_;
   // When each key's use was last noted; guarded by used_mutex_.

@@ -86,7 +86,7 @@ std::optional<std::uint8_t> Authenticator::RolesOfGroups(const JwtClaims& claims
 }
 
 Result<UserRow> Authenticator::CreateUser(const JwtClaims& claims, const TenantRow& tenant,
-                                           std::string_view email) {
+                                          std::string_view email) {
   std::string name = TextClaim(claims, "name");
   if (name.empty()) name = email;
   const Uuid id = deps_.ids.V7();

@@ -75,7 +75,8 @@ Result<void> WriteSecretFile(const std::string& path, std::string_view content) 
   if (::rename(temporary.c_str(), path.c_str()) != 0) return FileError(path, errno);
   // The name is durable only when its folder is.
   const std::string folder = std::filesystem::path(path).parent_path().string();
-  const int handle = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int handle =
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (handle >= 0) {
     ::fsync(handle);
     ::close(handle);
@@ -99,8 +100,8 @@ Result<Bootstrapped> Bootstrap(const BootstrapDeps& deps) {
   TRY(WriteSecretFile(done.key_file, key.key + "\n"));
   std::vector<NewRow> rows;
   rows.push_back(TenantOfName(DefaultTenantId(), kDefaultSlug, "Default"));
-  rows.push_back(ServiceUser(AdminUserId(), "admin@default.tenon", "First administrator",
-                             "system"));
+  rows.push_back(
+      ServiceUser(AdminUserId(), "admin@default.tenon", "First administrator", "system"));
   rows.push_back(AdminKey(key));
   auto created =
       deps.create(SystemCaller(DefaultTenantId(), std::string(kDefaultSlug)), std::move(rows));

@@ -16,12 +16,12 @@ struct BootstrapDeps {
   const Directory& directory;
   CreateRows create;
   Random& random;
-  std::string data_dir;     // admin.key is written here
+  std::string data_dir;  // admin.key is written here
 };
 
 struct Bootstrapped {
-  std::string admin_key;    // of a fresh store: to be printed once; otherwise empty
-  std::string key_file;     // DIR/admin.key
+  std::string admin_key;  // of a fresh store: to be printed once; otherwise empty
+  std::string key_file;   // DIR/admin.key
 };
 
 // Creates what is missing, so that a start cut short is finished by the next one. The key file

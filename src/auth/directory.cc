@@ -88,9 +88,9 @@ Result<Directory> Directory::Create(const model::Model& model, Store& store) {
   constexpr std::array<std::string_view, 4> kTenants = {"id", "slug", "status", "config"};
   constexpr std::array<std::string_view, 5> kUsers = {"id", "tenant_id", "email", "roles",
                                                       "subject"};
-  constexpr std::array<std::string_view, 9> kKeys = {"id",       "tenant_id", "user_id",
-                                                     "name",     "prefix",    "key_hash",
-                                                     "roles",    "expires_at", "revoked_at"};
+  constexpr std::array<std::string_view, 9> kKeys = {"id",    "tenant_id",  "user_id",
+                                                     "name",  "prefix",     "key_hash",
+                                                     "roles", "expires_at", "revoked_at"};
   const model::Entity* tenants = TRY(Bind(model, "tenants", kTenants));
   const model::Entity* users = TRY(Bind(model, "users", kUsers));
   const model::Entity* keys = TRY(Bind(model, "api_keys", kKeys));
@@ -98,7 +98,7 @@ Result<Directory> Directory::Create(const model::Model& model, Store& store) {
 }
 
 Result<std::optional<KeyRow>> Directory::Key(std::string_view column, const Value& value,
-                                              const std::optional<Uuid>& tenant) const {
+                                             const std::optional<Uuid>& tenant) const {
   std::optional<KeyRow> found;
   const auto work = [&](Reader& reader) -> Result<void> {
     SqlBuilder sql(reader.dialect());
@@ -161,7 +161,7 @@ Result<std::optional<TenantRow>> Directory::Tenant(std::string_view id_or_slug) 
 }
 
 Result<std::optional<UserRow>> Directory::User(const Uuid& tenant, std::string_view column,
-                                                const Value& value, bool with_deleted) const {
+                                               const Value& value, bool with_deleted) const {
   std::optional<UserRow> found;
   const auto work = [&](Reader& reader) -> Result<void> {
     SqlBuilder sql(reader.dialect());
@@ -185,7 +185,7 @@ Result<std::optional<UserRow>> Directory::UserById(const Uuid& tenant, const Uui
 }
 
 Result<std::optional<UserRow>> Directory::UserByEmail(const Uuid& tenant,
-                                                       std::string_view email) const {
+                                                      std::string_view email) const {
   return User(tenant, "email", Value(email));
 }
 

@@ -24,10 +24,10 @@ struct TenantRow {
 struct KeyRow {
   Uuid id;
   Uuid user;
-  std::string hash;                     // hex
+  std::string hash;  // hex
   std::string name;
   std::string prefix;
-  std::uint8_t roles = 0;               // the key's, cut to what its user has now
+  std::uint8_t roles = 0;  // the key's, cut to what its user has now
   std::optional<Time> expires;
   std::optional<Time> revoked;
   TenantRow tenant;
@@ -60,9 +60,9 @@ class Directory {
             Store& store)
       : tenants_(&tenants), users_(&users), keys_(&keys), store_(&store) {}
   Result<std::optional<KeyRow>> Key(std::string_view column, const Value& value,
-                                     const std::optional<Uuid>& tenant) const;
+                                    const std::optional<Uuid>& tenant) const;
   Result<std::optional<UserRow>> User(const Uuid& tenant, std::string_view column,
-                                       const Value& value, bool with_deleted = false) const;
+                                      const Value& value, bool with_deleted = false) const;
 
   const model::Entity* tenants_;
   const model::Entity* users_;

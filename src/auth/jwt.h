@@ -17,15 +17,15 @@ namespace tenon {
 inline constexpr std::size_t kJwtBytesMax = 8u << 10;
 
 struct JwtPolicy {
-  std::string issuer;      // `iss` must be this
-  std::string audience;    // `aud` must be or hold this
+  std::string issuer;    // `iss` must be this
+  std::string audience;  // `aud` must be or hold this
   std::chrono::seconds leeway{60};
 };
 
 struct JwtClaims {
   json::object all;
-  std::string subject;     // `sub`; empty when absent
-  Time expires{};          // `exp`
+  std::string subject;  // `sub`; empty when absent
+  Time expires{};       // `exp`
 };
 
 // What a header says before anything is trusted; the authenticator needs it to fetch newer keys.

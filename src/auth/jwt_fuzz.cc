@@ -28,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (tenon::VerifyJwt(text, Keys(), policy, now)) std::abort();
   static_cast<void>(tenon::ReadJwtHeader(text));
   static_cast<void>(tenon::ParseJwks(text));
-  if (tenon::LooksLikeKey(text) && tenon::PrefixOf(text).size() != tenon::kKeyPrefixLength) std::abort();
+  if (tenon::LooksLikeKey(text) && tenon::PrefixOf(text).size() != tenon::kKeyPrefixLength)
+    std::abort();
   return 0;
 }

@@ -19,7 +19,9 @@ namespace {
 template <auto Free>
 struct Freer {
   template <typename T>
-  void operator()(T* pointer) const { Free(pointer); }
+  void operator()(T* pointer) const {
+    Free(pointer);
+  }
 };
 using Pkey = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using PkeyContext = std::unique_ptr<EVP_PKEY_CTX, Freer<EVP_PKEY_CTX_free>>;
@@ -84,8 +86,7 @@ class EcKey final : public JwtKey {
     const int size = i2d_ECDSA_SIG(pair.get(), &der);
     if (size <= 0) return false;
     const bool valid = VerifyDigest(
-        key_.get(), message,
-        {reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
+        key_.get(), message, {reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
     OPENSSL_free(der);
     return valid;
   }
@@ -154,8 +155,8 @@ std::shared_ptr<const JwtKey> MakeEc(const json::object& jwk) {
   const std::string point = "\x04" + *x + *y;  // SEC 1, 2.3.3: uncompressed
   const ParamBuilder builder(OSSL_PARAM_BLD_new());
   if (builder == nullptr ||
-      OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1",
-                                      0) != 1 ||
+      OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) !=
+          1 ||
       OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
                                        point.size()) != 1) {
     return nullptr;
@@ -181,9 +182,12 @@ std::shared_ptr<const JwtKey> MakeKey(const json::object& jwk) {
 
 std::string_view Name(JwtAlgorithm algorithm) {
   switch (algorithm) {
-    case JwtAlgorithm::kRs256: return "RS256";
-    case JwtAlgorithm::kEs256: return "ES256";
-    case JwtAlgorithm::kHs256: return "HS256";
+    case JwtAlgorithm::kRs256:
+      return "RS256";
+    case JwtAlgorithm::kEs256:
+      return "ES256";
+    case JwtAlgorithm::kHs256:
+      return "HS256";
   }
   return "";
 }

@@ -43,8 +43,7 @@ TEST(Jwt, VerifiesHs256OfRfc7515AppendixA1) {
   ASSERT_TRUE(secret);
   const auto key = MakeHs256Key(*secret);
   ASSERT_TRUE(key);
-  const std::string text =
-      "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9." + std::string(kPayloadOfRfc);
+  const std::string text = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9." + std::string(kPayloadOfRfc);
   EXPECT_TRUE((*key)->Verify(text, *FromBase64Url("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")));
 }
 
@@ -68,9 +67,9 @@ TEST(Jwt, VerifiesRs256OfRfc7515AppendixA2) {
 }
 
 TEST(Jwt, VerifiesEs256OfRfc7515AppendixA3) {
-  const JwtKeySet keys = Keys(
-      R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
-      R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"})");
+  const JwtKeySet keys =
+      Keys(R"({"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
+           R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"})");
   ASSERT_EQ(keys.size(), 1u);
   const std::string text = "eyJhbGciOiJFUzI1NiJ9." + std::string(kPayloadOfRfc);
   const auto signature = FromBase64Url(
@@ -85,8 +84,8 @@ TEST(Jwt, AcceptsWhatIsSignedByAKnownKey) {
   const Pkey ec = MakeEc();
   const JwtKeySet keys = Keys(RsaJwk(rsa.get(), "r1") + "," + EcJwk(ec.get(), "e1"));
   ASSERT_EQ(keys.size(), 2u);
-  const auto by_rsa =
-      VerifyJwt(RsaToken(rsa.get(), R"({"alg":"RS256","kid":"r1"})", Payload()), keys, kPolicy, kNow);
+  const auto by_rsa = VerifyJwt(RsaToken(rsa.get(), R"({"alg":"RS256","kid":"r1"})", Payload()),
+                                keys, kPolicy, kNow);
   ASSERT_TRUE(by_rsa) << by_rsa.error().message;
   EXPECT_EQ(by_rsa->subject, "ada");
   EXPECT_TRUE(VerifyJwt(EcToken(ec.get(), R"({"alg":"ES256"})", Payload()), keys, kPolicy, kNow));
@@ -177,16 +176,15 @@ TEST(Jwt, RefusesWrongClaims) {
 TEST(Jwt, HasLeewayOfAMinute) {
   const Pkey ec = MakeEc();
   const JwtKeySet keys = Keys(EcJwk(ec.get(), "e1"));
-  EXPECT_TRUE(VerifyJwt(EcToken(ec.get(), R"({"alg":"ES256"})", Payload("", -59)), keys, kPolicy,
-                        kNow));
+  EXPECT_TRUE(
+      VerifyJwt(EcToken(ec.get(), R"({"alg":"ES256"})", Payload("", -59)), keys, kPolicy, kNow));
   const std::string soon = R"(,"nbf":)" + std::to_string(Seconds(kNow) + 59);
   EXPECT_TRUE(
       VerifyJwt(EcToken(ec.get(), R"({"alg":"ES256"})", Payload(soon)), keys, kPolicy, kNow));
-  EXPECT_TRUE(VerifyJwt(
-      EcToken(ec.get(), R"({"alg":"ES256"})",
-              R"({"iss":"https://id.example","aud":["x","tenon"],"exp":)" +
-                  std::to_string(Seconds(kNow) + 5) + "}"),
-      keys, kPolicy, kNow));
+  EXPECT_TRUE(VerifyJwt(EcToken(ec.get(), R"({"alg":"ES256"})",
+                                R"({"iss":"https://id.example","aud":["x","tenon"],"exp":)" +
+                                    std::to_string(Seconds(kNow) + 5) + "}"),
+                        keys, kPolicy, kNow));
 }
 
 TEST(Jwt, RefusesCritAndMalformedTokens) {
@@ -214,7 +212,8 @@ TEST(Jwks, TakesOnlyFitKeys) {
   EXPECT_FALSE(ParseJwks(
       R"({"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",)"
       R"("y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a4"}]})"));
-  EXPECT_FALSE(ParseJwks(R"({"keys":[{"kty":"oct","k":"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}]})"));
+  EXPECT_FALSE(
+      ParseJwks(R"({"keys":[{"kty":"oct","k":"c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"}]})"));
   EXPECT_FALSE(MakeHs256Key("short"));
 }
 

@@ -33,11 +33,12 @@ inline std::string BigNumber(EVP_PKEY* key, const char* name) {
 
 inline std::string RsaJwk(EVP_PKEY* key, const std::string& id) {
   return R"({"kty":"RSA","use":"sig","kid":")" + id + R"(","n":")" +
-         ToBase64Url(BigNumber(key, "n")) + R"(","e":")" + ToBase64Url(BigNumber(key, "e")) +
-         "\"}";
+         ToBase64Url(BigNumber(key, "n")) + R"(","e":")" + ToBase64Url(BigNumber(key, "e")) + "\"}";
 }
 
-inline std::string Padded(std::string bytes) { return std::string(32 - bytes.size(), '\0') + bytes; }
+inline std::string Padded(std::string bytes) {
+  return std::string(32 - bytes.size(), '\0') + bytes;
+}
 
 inline std::string EcJwk(EVP_PKEY* key, const std::string& id) {
   return R"({"kty":"EC","crv":"P-256","kid":")" + id + R"(","x":")" +
@@ -89,8 +90,7 @@ inline std::string HsToken(const std::string& secret, const std::string& header,
                            const std::string& payload) {
   const std::string text = Unsigned(header, payload);
   const Digest mac = HmacSha256(secret, text);
-  return text + "." +
-         ToBase64Url({reinterpret_cast<const char*>(mac.data()), mac.size()});
+  return text + "." + ToBase64Url({reinterpret_cast<const char*>(mac.data()), mac.size()});
 }
 
 }  // namespace tenon::testing

@@ -1,7 +1,7 @@
 // API keys: `tnn_PREFIX_SECRET`. PREFIX is 8 letters and digits that may be shown (it names the key
-// in lists and logs); SECRET is 43 of them, 256 bits. Only sha256 of the whole key is stored: a slow
-// hash is for passwords, which can be guessed; 256 random bits cannot, and a fast hash lets every
-// request be checked in a microsecond.
+// in lists and logs); SECRET is 43 of them, 256 bits. Only sha256 of the whole key is stored: a
+// slow hash is for passwords, which can be guessed; 256 random bits cannot, and a fast hash lets
+// every request be checked in a microsecond.
 #pragma once
 
 #include <optional>

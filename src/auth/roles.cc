@@ -36,12 +36,16 @@ std::span<const std::string_view> RoleNames() { return kNames; }
 
 std::uint8_t Implied(Role role) {
   switch (role) {
-    case Role::kReader: return Bit(Role::kReader);
+    case Role::kReader:
+      return Bit(Role::kReader);
     case Role::kWriter:
     case Role::kOperator:
-    case Role::kApprover: return static_cast<std::uint8_t>(Bit(role) | Bit(Role::kReader));
-    case Role::kAdmin: return 31;
-    case Role::kSystem: return 63;
+    case Role::kApprover:
+      return static_cast<std::uint8_t>(Bit(role) | Bit(Role::kReader));
+    case Role::kAdmin:
+      return 31;
+    case Role::kSystem:
+      return 63;
   }
   return 0;
 }

@@ -26,8 +26,7 @@ void TokenBuckets::MakeRoom(Shard& shard) {
     double sum = 0;
     for (const auto& [key, bucket] : shard.buckets) sum += Now(bucket, now);
     const double mean = sum / static_cast<double>(shard.buckets.size());
-    std::erase_if(shard.buckets,
-                  [&](const auto& entry) { return Now(entry.second, now) >= mean; });
+    std::erase_if(shard.buckets, [&](const auto& entry) { return Now(entry.second, now) >= mean; });
   }
 }
 

@@ -16,9 +16,9 @@
 namespace tenon {
 
 struct BucketOptions {
-  double per_second = 1;            // tokens that come back
-  double burst = 10;                // tokens of a full bucket
-  std::size_t keys_max = 65536;     // over it the fullest buckets are forgotten first
+  double per_second = 1;         // tokens that come back
+  double burst = 10;             // tokens of a full bucket
+  std::size_t keys_max = 65536;  // over it the fullest buckets are forgotten first
 };
 
 // Thread-safe. A bucket that is full again is the same as none, so forgetting those loses nothing;
@@ -43,7 +43,9 @@ class TokenBuckets {
   };
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
   };
   struct Shard {
     std::mutex mutex;
