@@ -49,10 +49,19 @@ void PrintSteps(Session& session, const MigrationReport& report, bool with_sql,
   }
 }
 
+// Migrations are of the models that serve would be started with.
+Settings SettingsOf(Session& session, const Arguments& arguments) {
+  Settings settings = session.settings();
+  for (std::string& path : arguments.All("models")) {
+    settings.overrides.emplace_back("models", std::move(path));
+  }
+  return settings;
+}
+
 Result<int> RunPlan(Session& session, const Arguments& arguments) {
   if (!session.environment().plan) return Fail(Code::kUnavailable, "this build cannot migrate");
   MigrateRequest request;
-  request.settings = session.settings();
+  request.settings = SettingsOf(session, arguments);
   request.dry_run = true;
   const MigrationReport report = TRY(session.environment().plan(request));
   PrintSteps(session, report, arguments.Has("sql"),
@@ -64,7 +73,7 @@ Result<int> RunPlan(Session& session, const Arguments& arguments) {
 Result<int> RunMigrate(Session& session, const Arguments& arguments) {
   if (!session.environment().migrate) return Fail(Code::kUnavailable, "this build cannot migrate");
   MigrateRequest request;
-  request.settings = session.settings();
+  request.settings = SettingsOf(session, arguments);
   request.drops = arguments.All("drop");
   request.dry_run = arguments.Has("dry-run");
   const MigrationReport report = TRY(session.environment().migrate(request));
@@ -77,7 +86,7 @@ Result<int> RunMigrate(Session& session, const Arguments& arguments) {
 Result<int> RunRollback(Session& session, const Arguments& arguments) {
   if (!session.environment().rollback) return Fail(Code::kUnavailable, "this build cannot migrate");
   MigrateRequest request;
-  request.settings = session.settings();
+  request.settings = SettingsOf(session, arguments);
   request.dry_run = arguments.Has("dry-run");
   if (arguments.Has("to")) request.down_to = arguments.Get("to");
   request.drops = arguments.All("drop");
@@ -87,6 +96,10 @@ Result<int> RunRollback(Session& session, const Arguments& arguments) {
   return 0;
 }
 
+Option ModelsOption() {
+  return {"models", "PATH", "a model file or folder, as for serve", "", true, {},
+          Completes::kFile};
+}
 Option SqlOption() { return {"sql", "", "print the statements as well"}; }
 Option DropOption() {
   return {"drop", "NAME", "allow this step that loses data (table, table.column)", "", true};
@@ -102,7 +115,7 @@ Command PlanCommand() {
                      "migrate leaves it out unless it is asked for by name.",
           .examples = {"tenon plan --data ./data", "tenon plan --data ./data --sql"},
           .positionals = {},
-          .options = {SqlOption()},
+          .options = {ModelsOption(), SqlOption()},
           .run = RunPlan};
 }
 
@@ -116,7 +129,10 @@ Command MigrateCommand() {
           .examples = {"tenon migrate --data ./data",
                        "tenon migrate --data ./data --drop assets.cost_center"},
           .positionals = {},
-          .options = {DropOption(), SqlOption(), {"dry-run", "", "print the steps, do nothing"}},
+          .options = {ModelsOption(),
+                      DropOption(),
+                      SqlOption(),
+                      {"dry-run", "", "print the steps, do nothing"}},
           .run = RunMigrate};
 }
 
@@ -130,6 +146,7 @@ Command RollbackCommand() {
                        "tenon rollback --data ./data --to catalog.0001"},
           .positionals = {},
           .options = {{"to", "VERSION", "the migration to end at"},
+                      ModelsOption(),
                       DropOption(),
                       SqlOption(),
                       {"dry-run", "", "print the steps, do nothing"}},
