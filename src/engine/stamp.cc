@@ -80,6 +80,17 @@ Value Fitted(const model::Type& type, Value value) {
   return value;
 }
 
+// The time of a change that follows one of the same instant, as in a batch: a microsecond later. An
+// update that leaves updated_at as it was is taken for one from outside and stamped by a trigger,
+// and the row would differ from its answer and its log row.
+Value After(const Value& before, const Value& now) {
+  const Time* last = before.If<Time>();
+  const Time* time = now.If<Time>();
+  if (last == nullptr || time == nullptr || *last < *time) return now;
+  // A clock that was far ahead once must not be followed for ever.
+  return *last - *time < std::chrono::seconds(1) ? Value(*last + Duration(1)) : now;
+}
+
 }  // namespace
 
 void Assign(Record& row, const model::Field& field, const std::vector<std::string>& path,
@@ -185,7 +196,8 @@ void StampUpdate(const StampContext& context, Record& row) {
       const auto* version = row.at(field).If<std::int64_t>();
       row.at(field) = Value(version == nullptr ? std::int64_t{1} : *version + 1);
     } else if (auto value = Automatic(context, field, false)) {
-      row.at(field) = *std::move(value);
+      row.at(field) = field.automatic == model::Auto::kUpdated ? After(row.at(field), *value)
+                                                               : *std::move(value);
     }
   }
 }
