@@ -30,7 +30,4 @@ Result<std::vector<Document>> ReadDocuments(std::string_view text, const std::st
 // Exactly one object, for create -f.
 Result<json::object> ReadObject(std::string_view text, const std::string& name);
 
-// Block style, a final newline.
-std::string ToYaml(const json::value& value);
-
 }  // namespace tenon::cli

@@ -1,4 +1,5 @@
 #include "cli/documents.h"
+#include "cli/yaml.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -6,8 +6,8 @@
 #include <boost/json/serialize.hpp>
 #include <iostream>
 
-#include "cli/documents.h"
 #include "cli/table.h"
+#include "cli/yaml.h"
 
 namespace tenon::cli {
 namespace {

@@ -30,7 +30,7 @@ std::string ExitCodes() {
   for (std::size_t code = 0; code < lines.size(); ++code) {
     if (!lines[code].empty()) out += fmt::format("  {:>3}  {}\n", code, lines[code]);
   }
-         "  130  interrupted (Ctrl-C)\n"
+  out += "  130  interrupted (Ctrl-C)\n"
          "  141  the reader of standard output went away\n\n"
          "A command line that cannot be read ends with 2; a server that cannot be reached with 10.\n";
   return out;

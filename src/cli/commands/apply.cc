@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/diff.h"
 #include "cli/documents.h"
+#include "cli/yaml.h"
 #include "cli/match.h"
 #include "cli/report.h"
 #include "cli/rows.h"
