@@ -134,6 +134,7 @@ Result<std::unique_ptr<cli::Transport>> OpenInProcess(const Config& config) {
   opened->name = config.data + " (in process)";
   NodeOptions options = TRY(NodeOptionsOf(config));
   options.run_clock = false;
+  options.store.create = false;  // a mistyped directory must not become a new store
   opened->node = TRY(Node::Open(std::move(options), {opened->clock, opened->random}));
   std::ifstream(opened->node->bootstrapped().key_file) >> opened->key;
   return std::make_unique<InProcess>(std::move(opened));

@@ -1,5 +1,7 @@
 // The clock's work: events that the models take by themselves, and retention.
-#include <fmt/format.h>
+#include <future>
+#include <memory>
+#include <optional>
 
 #include "base/limits.h"
 #include "engine/impl.h"
@@ -9,7 +11,6 @@ namespace tenon {
 namespace {
 
 constexpr std::int64_t kDueRows = 500;       // of one event line in one round
-constexpr std::int64_t kPurgeRows = 200;     // in one job: a few milliseconds of the writer
 constexpr auto kJumpMax = std::chrono::seconds(5);
 constexpr auto kSuspendMax = std::chrono::seconds(30);
 constexpr auto kHold = std::chrono::seconds(60);
@@ -113,6 +114,71 @@ bool IsDue(const model::Purge& purge, Time now, std::optional<Time> last) {
 
 }  // namespace
 
+namespace {
+
+// What one row's purge carries to the writer and back.
+struct PurgeJob {
+  Caller caller;
+  std::vector<Value> key;
+  bool gone = false;
+  Stale stale;
+};
+
+// Each row is its own job, so that they share commits and one that must stay keeps no other; each
+// is looked at again, as it may have changed since it was found.
+Result<int> PurgeRows(Engine::Impl& impl, const model::Entity& entity,
+                      const std::vector<Record>& rows, Time now) {
+  const EntityPlan& plan = impl.plans.Of(entity);
+  std::vector<std::shared_ptr<PurgeJob>> jobs;
+  std::vector<std::future<Result<void>>> waiting;
+  for (const Record& row : rows) {
+    const Uuid tenant = entity.tenant == nullptr ? impl.options.system_tenant : TenantOf(row);
+    auto job = std::make_shared<PurgeJob>();
+    job->caller = ServiceCaller(tenant);
+    job->key = KeyValues(plan, row);
+    auto done = std::make_shared<std::promise<Result<void>>>();
+    waiting.push_back(done->get_future());
+    impl.deps.store.Submit(
+        {.scope = {.tenant = tenant, .across_tenants = true},
+         .lane = Lane::kBulk,
+         .work = [&impl, &plan, &entity, job, now](Transaction& transaction) -> Result<void> {
+           job->gone = false;
+           const auto present =
+               TRY(LoadRow(transaction, plan, job->key, job->caller.tenant));
+           if (!present) return {};
+           EvalContext eval{.row = &*present, .now = now};
+           eval.follow = [&](const model::Relation& relation, const Record& from) {
+             return Follow(transaction, impl.plans, relation, from);
+           };
+           if (!TRY(Holds(*entity.purge->when, eval))) return {};
+           WriteContext context{.caller = job->caller, .transaction = transaction, .now = now,
+                                .trusted = true};
+           TRY(impl.writer.Purge(context, *present));
+           job->stale = std::move(context.stale);
+           job->gone = true;
+           return {};
+         },
+         .done = [done](Result<void> result) { done->set_value(std::move(result)); },
+         .savepoint = true});
+    jobs.push_back(std::move(job));
+  }
+  int gone = 0;
+  std::optional<Error> failed;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const Result<void> result = waiting[i].get();
+    if (result && jobs[i]->gone) {
+      impl.Committed(jobs[i]->stale);
+      ++gone;
+    } else if (!result && result.error().code != Code::kConflict) {
+      failed = result.error();
+    }
+  }
+  if (failed) return Fail(*std::move(failed));
+  return gone;
+}
+
+}  // namespace
+
 Result<int> Engine::Purge(bool force) {
   Impl& impl = *impl_;
   const Time now = impl.deps.clock.Now();
@@ -139,28 +205,10 @@ Result<int> Engine::Purge(bool force) {
         }
         TRY(impl.options.archive(entity->table, lines));
       }
-      for (std::size_t at = 0; at < rows.size(); at += kPurgeRows) {
-        const std::size_t end = std::min(rows.size(), at + kPurgeRows);
-        std::vector<Stale> stale;
-        TRY(impl.deps.store.Write(
-            {.tenant = {}, .across_tenants = true},
-            [&](Transaction& transaction) -> Result<void> {
-              stale.clear();
-              for (std::size_t i = at; i < end; ++i) {
-                const Uuid tenant =
-                    entity->tenant == nullptr ? impl.options.system_tenant : TenantOf(rows[i]);
-                const Caller caller = ServiceCaller(tenant);
-                WriteContext context{.caller = caller, .transaction = transaction, .now = now,
-                                     .trusted = true};
-                TRY(impl.writer.Purge(context, rows[i]));
-                stale.push_back(std::move(context.stale));
-              }
-              return {};
-            },
-            Lane::kBulk));
-        for (const Stale& one : stale) impl.Committed(one);
-        purged += static_cast<int>(end - at);
-      }
+      const int gone = TRY(PurgeRows(impl, *entity, rows, now));
+      purged += gone;
+      // Rows that something still refers to stay; asking for them again at once would not end.
+      more = more && gone > 0;
     }
     impl.last_purge[entity->table] = now;
   }

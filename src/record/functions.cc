@@ -112,8 +112,8 @@ template <std::int64_t kMicros>
 Result<Computed> Units(Args args) {
   const auto* duration = args[0].If<Duration>();
   if (duration == nullptr) return Value();
-  const std::int64_t us = duration->count();
-  return Value(us / kMicros - (us % kMicros < 0 ? 1 : 0));  // rounded down
+  // The wall clock may have gone back between the two times: no time has passed, not less.
+  return Value(std::max<std::int64_t>(duration->count(), 0) / kMicros);  // rounded down
 }
 
 Result<Computed> Acyclic(Args args) {
