@@ -5,7 +5,7 @@ find_program(TENON_LD mold)
 add_library(tenon_flags INTERFACE)
 target_include_directories(tenon_flags INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(tenon_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Werror=return-type -fno-omit-frame-pointer)
+  -Wall -Wextra -Wpedantic -Wconversion -Werror -fno-omit-frame-pointer)
 target_compile_definitions(tenon_flags INTERFACE
   TENON_VERSION="${PROJECT_VERSION}" BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 target_link_libraries(tenon_flags INTERFACE Threads::Threads)

@@ -21,8 +21,8 @@ class AuditTest : public ::testing::Test {
     ASSERT_TRUE(world) << world.error().message;
     world_ = *std::move(world);
     for (int i = 0; i < 12; ++i) {
-      const std::string body = fmt::format(
-          R"({{"type":"TABLE","name":"row {}","qualified_name":"q{}"}})", i, i);
+      const std::string body =
+          fmt::format(R"({{"type":"TABLE","name":"row {}","qualified_name":"q{}"}})", i, i);
       const http::Response made = world_->Call("admin", MakeRequest("POST", "/v1/assets", body));
       ASSERT_EQ(made.status, 201) << made.body;
       const std::string id(ParseJson(made.body)->as_object().at("id").as_string());
@@ -80,12 +80,17 @@ class AuditTest : public ::testing::Test {
 
   LogEntry EntryAt(std::int64_t seq) {
     LogEntry entry;
-    EXPECT_TRUE(world_->node().store().Read(
-        {.tenant = {}, .across_tenants = true}, [&](Reader& reader) -> Result<void> {
-          entry = TRY(Log::Read(reader, {.tenant = {}, .after = seq - 1, .limit = 1, .until = {},
-                                         .entity_type = {}, .entity_id = {}})).front();
-          return {};
-        }));
+    EXPECT_TRUE(world_->node().store().Read({.tenant = {}, .across_tenants = true},
+                                            [&](Reader& reader) -> Result<void> {
+                                              entry = TRY(Log::Read(reader, {.tenant = {},
+                                                                             .after = seq - 1,
+                                                                             .limit = 1,
+                                                                             .until = {},
+                                                                             .entity_type = {},
+                                                                             .entity_id = {}}))
+                                                          .front();
+                                              return {};
+                                            }));
     return entry;
   }
 
@@ -183,7 +188,8 @@ constexpr const char* kFixHeads =
 
 TEST_F(AuditTest, ACutTailWithDoctoredHeadsIsFoundByACheckpoint) {
   Tamper(std::string("DELETE FROM audits WHERE id IN (SELECT audit_id FROM audit_seals WHERE seq >="
-                     " ROW); DELETE FROM audit_seals WHERE seq >= ROW;") + kFixHeads);
+                     " ROW); DELETE FROM audit_seals WHERE seq >= ROW;") +
+         kFixHeads);
   EXPECT_FALSE(Verify().has_value());  // nothing inside the file can tell
   const auto fault = Verify(checkpoint_);
   ASSERT_TRUE(fault.has_value());
@@ -250,8 +256,9 @@ TEST_F(AuditTest, AnErasedPayloadStillVerifies) {
 }
 
 TEST_F(AuditTest, AnErasedRowsHeadIsStillSealed) {
-  Tamper("UPDATE audits SET before_state = null, after_state = null WHERE ITS;"
-         "UPDATE audit_seals SET salt = null WHERE seq = ROW");
+  Tamper(
+      "UPDATE audits SET before_state = null, after_state = null WHERE ITS;"
+      "UPDATE audit_seals SET salt = null WHERE seq = ROW");
   ExpectFault("UPDATE audits SET action = 'CREATE' WHERE ITS", row_, "altered");
 }
 

@@ -31,7 +31,9 @@ std::vector<Bytes> ReadSeeds(const char* folder) {
 }
 
 Bytes Mutate(Bytes bytes, const std::vector<Bytes>& seeds, std::mt19937_64& random) {
-  const auto below = [&](std::size_t n) { return n == 0 ? 0 : static_cast<std::size_t>(random() % n); };
+  const auto below = [&](std::size_t n) {
+    return n == 0 ? 0 : static_cast<std::size_t>(random() % n);
+  };
   for (std::size_t rounds = 1 + below(6); rounds > 0; --rounds) {
     const auto at = static_cast<std::ptrdiff_t>(below(bytes.size() + 1));
     switch (below(6)) {
@@ -43,8 +45,9 @@ Bytes Mutate(Bytes bytes, const std::vector<Bytes>& seeds, std::mt19937_64& rand
         break;
       case 2:  // take a piece out
         bytes.erase(bytes.begin() + at,
-                    bytes.begin() + at + static_cast<std::ptrdiff_t>(below(std::min<std::size_t>(
-                                             16, bytes.size() - static_cast<std::size_t>(at) + 1))));
+                    bytes.begin() + at +
+                        static_cast<std::ptrdiff_t>(below(std::min<std::size_t>(
+                            16, bytes.size() - static_cast<std::size_t>(at) + 1))));
         break;
       case 3: {  // splice from another seed
         const Bytes& other = seeds[below(seeds.size())];

@@ -1,6 +1,6 @@
-// Tenants are kept apart on every route of every entity of the models. One tenant has a row of each;
-// an admin of the other tries everything with its id. The answer must be the one that an id gets
-// that never was, so that not even its existence shows, and nothing may have changed.
+// Tenants are kept apart on every route of every entity of the models. One tenant has a row of
+// each; an admin of the other tries everything with its id. The answer must be the one that an id
+// gets that never was, so that not even its existence shows, and nothing may have changed.
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
@@ -38,7 +38,8 @@ std::string Absent(const std::string& id) {
   for (std::size_t at = 0; at < absent.size();) {
     const std::size_t end = std::min(absent.find('~', at), absent.size());
     // A part of an enum stays; the last characters of a UUID or ULID change.
-    if (end - at >= 26) absent.replace(end - 4, 4, absent.compare(end - 4, 4, "0bad") == 0 ? "1bad" : "0BAD");
+    if (end - at >= 26)
+      absent.replace(end - 4, 4, absent.compare(end - 4, 4, "0bad") == 0 ? "1bad" : "0BAD");
     at = end + 1;
   }
   if (id.find('-') != std::string::npos) absent = Replace(absent, "0BAD", "0bad");
@@ -256,9 +257,9 @@ TEST_F(Isolation, ListsExportsViewsAndTheFeedAreSilent) {
       const http::Response all = world_->Call("other", MakeRequest("GET", path + table));
       ExpectSilent(path + table, BodyOf(all));
     }
-    const http::Response feed =
-        world_->Call("other", MakeRequest("GET", "/v1/changes", "",
-                                          {{"entity", victim.entity->table}, {"page_size", "1000"}}));
+    const http::Response feed = world_->Call(
+        "other", MakeRequest("GET", "/v1/changes", "",
+                             {{"entity", victim.entity->table}, {"page_size", "1000"}}));
     ExpectSilent("the feed of " + table, BodyOf(feed));
   }
   ExpectSilent("the feed", BodyOf(world_->Call("other", MakeRequest("GET", "/v1/changes"))));
@@ -298,9 +299,8 @@ TEST_F(Isolation, ViewsAreSilent) {
 }
 
 TEST_F(Isolation, ReferencesAcrossTenantsNameTheFieldAndNothingElse) {
-  Sampler own(Model(), [this](http::Request request) {
-    return world_->Call("other", std::move(request));
-  });
+  Sampler own(Model(),
+              [this](http::Request request) { return world_->Call("other", std::move(request)); });
   int tried = 0;
   for (const SampleRow& victim : victims_) {
     for (const auto& entity : Model().entities) {
@@ -335,23 +335,21 @@ TEST_F(Isolation, ReferencesAcrossTenantsNameTheFieldAndNothingElse) {
 }
 
 TEST_F(Isolation, ForeignIdsInPatchesOfOwnRowsAreRefused) {
-  Sampler own(Model(), [this](http::Request request) {
-    return world_->Call("other", std::move(request));
-  });
+  Sampler own(Model(),
+              [this](http::Request request) { return world_->Call("other", std::move(request)); });
   for (const auto& entity : Model().entities) {
     if (!ClientsCreate(*entity) || entity->table == "tenants" || entity->append_only) continue;
     for (const model::Field& field : entity->fields) {
       if (!field.reference || !IsPatchable(*entity, field)) continue;
-      const auto victim = std::ranges::find_if(victims_, [&](const SampleRow& row) {
-        return row.entity == field.reference->target;
-      });
+      const auto victim = std::ranges::find_if(
+          victims_, [&](const SampleRow& row) { return row.entity == field.reference->target; });
       if (victim == victims_.end() || victim->entity->table == "tenants") continue;
       const auto row = own.Create(*entity);
       ASSERT_TRUE(row) << row.error().message;
       const json::object patch{{field.name, victim->id}};
       const http::Response response = world_->Call(
-          "other", MakeRequest("PATCH", "/v1/" + entity->table + "/" + row->id,
-                               json::serialize(patch)));
+          "other",
+          MakeRequest("PATCH", "/v1/" + entity->table + "/" + row->id, json::serialize(patch)));
       EXPECT_EQ(response.status, 409) << entity->table << "." << field.name << BodyOf(response);
     }
   }
@@ -375,14 +373,15 @@ TEST_F(Isolation, AKeyCannotBeMadeForAnotherTenantsUser) {
 }
 
 TEST_F(Isolation, AnotherTenantCannotBeNamed) {
-  for (const std::string& name : {std::string("default"), std::string("system"), std::string("*"),
-                                  std::string("nowhere")}) {
+  for (const std::string& name :
+       {std::string("default"), std::string("system"), std::string("*"), std::string("nowhere")}) {
     const http::Response response =
         world_->Call("other", MakeRequest("GET", "/v1/assets", "", {{"tenant", name}}));
     EXPECT_EQ(response.status, 404) << name << BodyOf(response);
-    EXPECT_EQ(Told(response, name), Told(world_->Call("other", MakeRequest("GET", "/v1/assets", "",
-                                                                 {{"tenant", "none"}})),
-                                         "none"));
+    EXPECT_EQ(
+        Told(response, name),
+        Told(world_->Call("other", MakeRequest("GET", "/v1/assets", "", {{"tenant", "none"}})),
+             "none"));
   }
 }
 

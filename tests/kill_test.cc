@@ -90,8 +90,13 @@ class KillTest : public ::testing::Test {
   }
 
   std::vector<std::string> ServeArguments() {
-    return {"serve", "--data", data_, "--listen", "127.0.0.1:0",
-            "--set", "limits.requests_per_second=1000000"};
+    return {"serve",
+            "--data",
+            data_,
+            "--listen",
+            "127.0.0.1:0",
+            "--set",
+            "limits.requests_per_second=1000000"};
   }
 
   // Starts a server and waits until it answers.
@@ -137,10 +142,11 @@ class KillTest : public ::testing::Test {
     auto client = Connect();
     std::string next;
     do {
-      const auto page = (*client)->Send(
-          "GET", "/v1/tags?tenant=default&page_size=1000&fields=name" +
-                     (next.empty() ? "" : "&page_token=" + http::PercentEncode(next)),
-          HeadersOf(), "");
+      const auto page =
+          (*client)->Send("GET",
+                          "/v1/tags?tenant=default&page_size=1000&fields=name" +
+                              (next.empty() ? "" : "&page_token=" + http::PercentEncode(next)),
+                          HeadersOf(), "");
       if (!page || page->status != 200) {
         ADD_FAILURE() << (page ? page->body : page.error().message);
         return names;

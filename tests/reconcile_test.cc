@@ -23,11 +23,11 @@ class ReconcileTest : public ::testing::Test {
   }
 
   void Write(const std::string& sql) {
-    const auto done = world_->node().store().Write(
-        {.tenant = {}, .across_tenants = true}, [&](Transaction& transaction) -> Result<void> {
-          TRY(transaction.Execute(sql, {}));
-          return {};
-        });
+    const auto done = world_->node().store().Write({.tenant = {}, .across_tenants = true},
+                                                   [&](Transaction& transaction) -> Result<void> {
+                                                     TRY(transaction.Execute(sql, {}));
+                                                     return {};
+                                                   });
     ASSERT_TRUE(done.has_value()) << done.error().message;
   }
 
@@ -72,14 +72,17 @@ TEST_F(ReconcileTest, FindsAndLogsEachChangeOnce) {
 }
 
 TEST_F(ReconcileTest, LeavesQuietEventsAlone) {
-  const auto made = world_->Call(
-      "admin", MakeRequest("POST", "/v1/node_registrations",
-                           R"({"node_type":"reducer","node_version":"1"})"));
+  const auto made =
+      world_->Call("admin", MakeRequest("POST", "/v1/node_registrations",
+                                        R"({"node_type":"reducer","node_version":"1"})"));
   ASSERT_EQ(made.status, 201) << made.body;
   const std::string id(ParseJson(made.body)->as_object().at("node_id").as_string());
   world_->clock().Advance(std::chrono::seconds(5));
-  ASSERT_EQ(world_->Call("admin", MakeRequest("POST", "/v1/node_registrations/" + id +
-                                                          ":heartbeat", "{}")).status, 200);
+  ASSERT_EQ(
+      world_
+          ->Call("admin", MakeRequest("POST", "/v1/node_registrations/" + id + ":heartbeat", "{}"))
+          .status,
+      200);
   EXPECT_TRUE(Run().empty());
 }
 

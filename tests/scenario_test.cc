@@ -25,8 +25,8 @@ std::vector<std::string> Files() {
 class Scenario : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Scenario, Holds) {
-  const auto differences = RunScenario(
-      GetParam(), [](const std::string& model) -> Result<std::unique_ptr<World>> {
+  const auto differences =
+      RunScenario(GetParam(), [](const std::string& model) -> Result<std::unique_ptr<World>> {
         return TRY(NodeWorld::Create(model));
       });
   for (const std::string& difference : differences) {
@@ -34,10 +34,9 @@ TEST_P(Scenario, Holds) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, Scenario, ::testing::ValuesIn(Files()),
-                         [](const auto& info) {
-                           return std::filesystem::path(info.param).stem().string();
-                         });
+INSTANTIATE_TEST_SUITE_P(Files, Scenario, ::testing::ValuesIn(Files()), [](const auto& info) {
+  return std::filesystem::path(info.param).stem().string();
+});
 
 }  // namespace
 }  // namespace tenon::testing

@@ -73,7 +73,8 @@ class Simulation {
   int replays() const { return replays_; }
 
  private:
-  // --- chance -------------------------------------------------------------------------------------
+  // --- chance
+  // -------------------------------------------------------------------------------------
 
   int Below(int limit) { return std::uniform_int_distribution<int>(0, limit - 1)(random_); }
   bool OneIn(int n) { return Below(n) == 0; }
@@ -105,7 +106,8 @@ class Simulation {
     return nullptr;
   }
 
-  // --- requests -----------------------------------------------------------------------------------
+  // --- requests
+  // -----------------------------------------------------------------------------------
 
   struct Answer {
     int status = 0;
@@ -116,8 +118,7 @@ class Simulation {
 
   Answer Call(const std::string& method, const std::string& path, const json::value& body,
               const std::string& if_match = "", const std::string& key = "") {
-    http::Request request =
-        MakeRequest(method, path, body.is_null() ? "" : json::serialize(body));
+    http::Request request = MakeRequest(method, path, body.is_null() ? "" : json::serialize(body));
     if (!if_match.empty()) request.headers.Set("If-Match", "\"" + if_match + "\"");
     if (!key.empty()) request.headers.Set("Idempotency-Key", key);
     const http::Response response = world_->Call(as_, std::move(request));
@@ -183,33 +184,55 @@ class Simulation {
     }
   }
 
-  // --- commands -----------------------------------------------------------------------------------
+  // --- commands
+  // -----------------------------------------------------------------------------------
 
   void Step() {
     as_ = OneIn(3) ? "other" : "admin";
     switch (Below(20)) {
-      case 0: case 1: case 2: return CreateAsset();
-      case 3: case 4: return CreateTag();
-      case 5: case 6: case 7: return PatchAsset();
-      case 8: return DeleteAsset();
-      case 9: return RestoreAsset();
-      case 10: return DeleteTag();
-      case 11: return CreateRun();
-      case 12: return CreateStep();
-      case 13: case 14: return FireRun();
-      case 15: return OneIn(2) ? DeleteRun() : Replay();
-      case 16: return Batch(true);
-      case 17: return Batch(false);
-      case 18: return Upsert();
-      default: return Disturb();
+      case 0:
+      case 1:
+      case 2:
+        return CreateAsset();
+      case 3:
+      case 4:
+        return CreateTag();
+      case 5:
+      case 6:
+      case 7:
+        return PatchAsset();
+      case 8:
+        return DeleteAsset();
+      case 9:
+        return RestoreAsset();
+      case 10:
+        return DeleteTag();
+      case 11:
+        return CreateRun();
+      case 12:
+        return CreateStep();
+      case 13:
+      case 14:
+        return FireRun();
+      case 15:
+        return OneIn(2) ? DeleteRun() : Replay();
+      case 16:
+        return Batch(true);
+      case 17:
+        return Batch(false);
+      case 18:
+        return Upsert();
+      default:
+        return Disturb();
     }
   }
 
   json::object AssetBody() {
-    return {{"type", OneIn(2) ? "TABLE" : "VIEW"},
-            {"name", fmt::format("name {}", Below(1000))},
-            {"qualified_name", fmt::format("q{}", Below(60))},
-            {"metadata", json::object{{"tier", Below(4)}, {"owner", json::object{{"n", Below(3)}}}}}};
+    return {
+        {"type", OneIn(2) ? "TABLE" : "VIEW"},
+        {"name", fmt::format("name {}", Below(1000))},
+        {"qualified_name", fmt::format("q{}", Below(60))},
+        {"metadata", json::object{{"tier", Below(4)}, {"owner", json::object{{"n", Below(3)}}}}}};
   }
 
   void CreateAsset() {
@@ -249,7 +272,8 @@ class Simulation {
     json::object patch;
     if (OneIn(2)) patch["name"] = fmt::format("name {}", Below(5));
     if (OneIn(3)) patch["description"] = OneIn(2) ? json::value(nullptr) : json::value("text");
-    if (OneIn(3)) patch["metadata"] = json::object{{"tier", nullptr}, {"owner", json::object{{"m", 1}}}};
+    if (OneIn(3))
+      patch["metadata"] = json::object{{"tier", nullptr}, {"owner", json::object{{"m", 1}}}};
     if (OneIn(6)) patch["qualified_name"] = fmt::format("q{}", Below(60));
     json::object* row = FindLive("assets", id);
     std::string if_match;
@@ -265,8 +289,7 @@ class Simulation {
       return ExpectLog({});
     }
     if (patch.contains("qualified_name")) {
-      const json::object* holder =
-          LiveWith("assets", "qualified_name", patch.at("qualified_name"));
+      const json::object* holder = LiveWith("assets", "qualified_name", patch.at("qualified_name"));
       if (holder != nullptr && holder != row) {
         Expect(answer, 409, "patch");
         return ExpectLog({});
@@ -305,8 +328,8 @@ class Simulation {
 
   // What a soft delete wrote is the deletion and the engine's own fields.
   void SyncDeleted(const std::string& id, json::object& row) {
-    const http::Response response = world_->Call(
-        as_, MakeRequest("GET", "/v1/assets/" + id, "", {{"deleted", "true"}}));
+    const http::Response response =
+        world_->Call(as_, MakeRequest("GET", "/v1/assets/" + id, "", {{"deleted", "true"}}));
     ASSERT_EQ(response.status, 200);
     const json::object now = ParseJson(BodyOf(response))->as_object();
     EXPECT_FALSE(now.at("deleted_at").is_null());
@@ -367,15 +390,16 @@ class Simulation {
     json::object* row = Find("workflow_executions", id);
     const std::string state =
         row == nullptr ? "" : std::string(row->at("current_state").as_string());
-    const bool allowed = event == "start" ? state == "PENDING" || state == "FAILED"
-                                          : state == "PROCESSING";
+    const bool allowed =
+        event == "start" ? state == "PENDING" || state == "FAILED" : state == "PROCESSING";
     const json::object takes =
         event == "fail" ? json::object{{"error_message", "boom"}} : json::object();
     const Answer answer = Call("POST", "/v1/workflow_executions/" + id + ":" + event, takes);
     Expect(answer, row == nullptr ? 404 : allowed ? 200 : 409, event);
     if (answer.status != 200) return ExpectLog({});
-    EXPECT_EQ(answer.body.at("current_state"),
-              json::value(event == "start" ? "PROCESSING" : event == "fail" ? "FAILED" : "COMPLETED"));
+    EXPECT_EQ(answer.body.at("current_state"), json::value(event == "start"  ? "PROCESSING"
+                                                           : event == "fail" ? "FAILED"
+                                                                             : "COMPLETED"));
     *row = answer.body;
     auto rows = world_->NewLogRows();
     ASSERT_TRUE(rows);
@@ -470,8 +494,8 @@ class Simulation {
       json::object body = AssetBody();
       if (names.emplace(body.at("qualified_name").as_string()).second) items.push_back(body);
     }
-    const Answer answer = Call("POST", "/v1/assets:batch",
-                               json::object{{"upsert", true}, {"items", items}});
+    const Answer answer =
+        Call("POST", "/v1/assets:batch", json::object{{"upsert", true}, {"items", items}});
     Expect(answer, 200, "upsert");
     if (answer.status != 200) return;
     std::vector<LogRow> expected;
@@ -492,16 +516,27 @@ class Simulation {
     ExpectLog(expected);
   }
 
-  // --- crashes and the clock ----------------------------------------------------------------------
+  // --- crashes and the clock
+  // ----------------------------------------------------------------------
 
   void Disturb() {
     switch (Below(12)) {
-      case 0: return Crash();
-      case 1: return Reopen();
-      case 2: world_->clock().JumpWall(std::chrono::minutes(Below(60))); break;
-      case 3: world_->clock().JumpWall(-std::chrono::minutes(Below(60))); break;
-      case 4: world_->clock().Advance(std::chrono::minutes(Below(10))); break;
-      default: world_->clock().Advance(std::chrono::seconds(Below(5))); break;
+      case 0:
+        return Crash();
+      case 1:
+        return Reopen();
+      case 2:
+        world_->clock().JumpWall(std::chrono::minutes(Below(60)));
+        break;
+      case 3:
+        world_->clock().JumpWall(-std::chrono::minutes(Below(60)));
+        break;
+      case 4:
+        world_->clock().Advance(std::chrono::minutes(Below(10)));
+        break;
+      default:
+        world_->clock().Advance(std::chrono::seconds(Below(5)));
+        break;
     }
     const auto taken = world_->node().engine().TakeDueEvents();
     ASSERT_TRUE(taken) << taken.error().message;
@@ -584,8 +619,7 @@ class Simulation {
     const auto call = [&](const char* method, const std::string& path, const std::string& body) {
       return world_->Call("system", MakeRequest(method, path, body, {{"tenant", "default"}}));
     };
-    const auto whoami =
-        ParseJson(BodyOf(world_->Call("admin", MakeRequest("GET", "/v1/tenants"))));
+    const auto whoami = ParseJson(BodyOf(world_->Call("admin", MakeRequest("GET", "/v1/tenants"))));
     const json::object& tenant = whoami->as_object().at("items").as_array().front().as_object();
     const http::Response set =
         call("PATCH", "/v1/tenants/" + std::string(tenant.at("id").as_string()),

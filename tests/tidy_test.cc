@@ -88,9 +88,7 @@ TEST(Tidy, FilesFitOneHead) {
       const std::string text = ReadAll(path);
       const auto lines = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
       const auto longer = kLongerAllowed.find(name);
-      const int limit = longer != kLongerAllowed.end() ? longer->second
-                        : IsTest(name)                 ? 1000
-                                                       : 600;
+      const int limit = longer != kLongerAllowed.end() ? longer->second : IsTest(name) ? 1000 : 600;
       EXPECT_LE(lines, limit) << name;
     }
   }

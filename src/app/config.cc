@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <filesystem>
 #include <optional>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "app/config_settings.h"
 #include "base/hash.h"
@@ -215,8 +215,7 @@ class Loader {
     const bool bare_ipv6 = host.find(':') != std::string::npos && !host.starts_with('[');
     if (problem != std::errc() || stop != digits.data() + digits.size() || port < 0 ||
         port > 65535 || bare_ipv6) {
-      Wrong(origin_["listen"],
-            fmt::format("listen is HOST:PORT or [IPV6]:PORT, not '{}'", listen));
+      Wrong(origin_["listen"], fmt::format("listen is HOST:PORT or [IPV6]:PORT, not '{}'", listen));
       return;
     }
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);

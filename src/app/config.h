@@ -18,14 +18,14 @@ namespace tenon {
 
 // Where configuration is looked for. Tests fill it by hand.
 struct ConfigSources {
-  std::string file;                                         // --config; must exist when given
-  std::map<std::string, std::string> environment;           // every variable of the process
-  std::vector<std::pair<std::string, std::string>> flags;   // key as in tenon.toml -> text
-  std::string working_directory = ".";                      // where ./tenon.toml is looked for
+  std::string file;                                        // --config; must exist when given
+  std::map<std::string, std::string> environment;          // every variable of the process
+  std::vector<std::pair<std::string, std::string>> flags;  // key as in tenon.toml -> text
+  std::string working_directory = ".";                     // where ./tenon.toml is looked for
 };
 
 struct TlsConfig {
-  std::string certificate;   // PEM files; both or neither
+  std::string certificate;  // PEM files; both or neither
   std::string key;
 };
 
@@ -33,8 +33,8 @@ struct LimitsConfig {
   std::int64_t body_bytes = static_cast<std::int64_t>(limits::kBodyBytesMax);
   std::int64_t header_bytes = static_cast<std::int64_t>(limits::kHeaderBytesMax);
   std::int64_t connections = 10000;
-  std::int64_t requests_per_second = 0;   // of one key; 0: no limit
-  std::int64_t request_burst = 0;         // 0: twice requests_per_second
+  std::int64_t requests_per_second = 0;  // of one key; 0: no limit
+  std::int64_t request_burst = 0;        // 0: twice requests_per_second
   std::int64_t streams_per_tenant = limits::kStreamsPerTenantMax;
 };
 
@@ -50,14 +50,14 @@ struct HttpConfig {
 };
 
 struct JwtConfig {
-  std::string issuer;                     // empty: tokens are refused
+  std::string issuer;  // empty: tokens are refused
   std::string audience;
-  std::string jwks_file;                  // a JWK Set kept in a file
-  std::string hs256_secret;               // or a shared secret of at least 32 bytes
+  std::string jwks_file;     // a JWK Set kept in a file
+  std::string hs256_secret;  // or a shared secret of at least 32 bytes
   std::string tenant_claim = "tenant";
   std::string groups_claim = "groups";
   std::string email_claim = "email";
-  std::vector<std::string> group_roles;   // "platform-team=admin"
+  std::vector<std::string> group_roles;  // "platform-team=admin"
   bool create_users = false;
 };
 
@@ -67,28 +67,28 @@ struct CacheConfig {
 };
 
 struct LogConfig {
-  std::string level = "info";             // debug, info, warn, error
-  std::string format = "text";            // text, json
-  bool access = false;                    // a line for each request
+  std::string level = "info";   // debug, info, warn, error
+  std::string format = "text";  // text, json
+  bool access = false;          // a line for each request
 };
 
 // One setting as `tenon config` shows it.
 struct ConfigEntry {
   std::string key;
-  std::string value;    // secrets masked
-  std::string source;   // "default", "/etc/tenon/tenon.toml:3", "TENON_LISTEN", "flag"
+  std::string value;   // secrets masked
+  std::string source;  // "default", "/etc/tenon/tenon.toml:3", "TENON_LISTEN", "flag"
 };
 
 struct Config {
   std::string data = "./data";
   std::string host = "127.0.0.1";
-  std::uint16_t port = 7400;              // from listen = "host:port"; 0: any free one
+  std::uint16_t port = 7400;  // from listen = "host:port"; 0: any free one
   std::string listen = "127.0.0.1:7400";
   std::string store = "sqlite";
   std::string database_url;
-  std::vector<std::string> models;        // files and folders beside the shipped models
-  bool migrate = true;                    // bring the store to the models, unless data would go
-  std::string encryption_key;             // 64 hex digits, or empty: secrets are refused
+  std::vector<std::string> models;  // files and folders beside the shipped models
+  bool migrate = true;              // bring the store to the models, unless data would go
+  std::string encryption_key;       // 64 hex digits, or empty: secrets are refused
   std::string encryption_key_previous;
   TlsConfig tls;
   LimitsConfig limits;
@@ -97,8 +97,8 @@ struct Config {
   CacheConfig cache;
   LogConfig log;
 
-  std::vector<ConfigEntry> entries;       // every setting, in the order of the table
-  std::vector<std::string> warnings;      // such as a TENON_ variable that is no setting
+  std::vector<ConfigEntry> entries;   // every setting, in the order of the table
+  std::vector<std::string> warnings;  // such as a TENON_ variable that is no setting
 };
 
 // Reads, merges and checks everything. kInvalidArgument lists every wrong setting in Error::fields:

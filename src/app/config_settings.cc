@@ -24,9 +24,14 @@ std::optional<std::int64_t> Whole(std::string_view text) {
 }
 
 std::optional<std::int64_t> Bytes(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, std::int64_t>, 7> kUnits = {{
-      {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kB", 1'000}, {"MB", 1'000'000},
-      {"GB", 1'000'000'000}, {"B", 1}}};
+  constexpr std::array<std::pair<std::string_view, std::int64_t>, 7> kUnits = {
+      {{"KiB", 1 << 10},
+       {"MiB", 1 << 20},
+       {"GiB", 1 << 30},
+       {"kB", 1'000},
+       {"MB", 1'000'000},
+       {"GB", 1'000'000'000},
+       {"B", 1}}};
   std::int64_t factor = 1;
   for (const auto& [unit, size] : kUnits) {
     if (!text.ends_with(unit)) continue;
@@ -82,8 +87,8 @@ struct Setter {
     if (!text) return std::unexpected(text.error());
     const std::optional<std::int64_t> number = Bytes(*text);
     if (!number || *number < kind.min || *number > kind.max) {
-      return std::unexpected(fmt::format("is a number of bytes from {} to {}, such as 8MiB, not '{}'",
-                                         kind.min, kind.max, *text));
+      return std::unexpected(fmt::format(
+          "is a number of bytes from {} to {}, such as 8MiB, not '{}'", kind.min, kind.max, *text));
     }
     kind.at(config) = *number;
     return {};
@@ -94,8 +99,9 @@ struct Setter {
     std::optional<Duration> duration = ParseShortDuration(*text);
     if (!duration) duration = ParseDuration(*text);
     if (!duration || *duration < kind.min || *duration > kind.max) {
-      return std::unexpected(fmt::format("is a duration from {} to {}, such as 30s or 24h, not '{}'",
-                                         FormatDuration(kind.min), FormatDuration(kind.max), *text));
+      return std::unexpected(
+          fmt::format("is a duration from {} to {}, such as 30s or 24h, not '{}'",
+                      FormatDuration(kind.min), FormatDuration(kind.max), *text));
     }
     kind.at(config) = *duration;
     return {};
@@ -150,12 +156,18 @@ std::string MaskUrl(std::string url) {
 struct Shower {
   Config& config;
   std::string operator()(const TextSetting& kind) const { return kind.at(config); }
-  std::string operator()(const IntSetting& kind) const { return fmt::format("{}", kind.at(config)); }
+  std::string operator()(const IntSetting& kind) const {
+    return fmt::format("{}", kind.at(config));
+  }
   std::string operator()(const BytesSetting& kind) const {
     return fmt::format("{}", kind.at(config));
   }
-  std::string operator()(const DurationSetting& kind) const { return ShowDuration(kind.at(config)); }
-  std::string operator()(const BoolSetting& kind) const { return kind.at(config) ? "true" : "false"; }
+  std::string operator()(const DurationSetting& kind) const {
+    return ShowDuration(kind.at(config));
+  }
+  std::string operator()(const BoolSetting& kind) const {
+    return kind.at(config) ? "true" : "false";
+  }
   std::string operator()(const ListSetting& kind) const {
     return fmt::format("{}", fmt::join(kind.at(config), ", "));
   }

@@ -18,9 +18,9 @@ using testing::HasSubstr;
 class ConfigTest : public testing::Test {
  protected:
   ConfigTest() {
-    folder_ = fs::temp_directory_path() /
-              (std::string("tenon-config-") +
-               testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ =
+        fs::temp_directory_path() / (std::string("tenon-config-") +
+                                     testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     sources_.working_directory = folder_.string();
@@ -132,16 +132,19 @@ TEST_F(ConfigTest, ABrokenFileSaysItsLine) {
 TEST_F(ConfigTest, FlagsAndVariablesAreChecked) {
   sources_.environment["TENON_HTTP_IDLE_TIMEOUT"] = "soon";
   sources_.flags = {{"lisen", "x"}, {"listen", "nowhere:99999"}};
-  EXPECT_EQ(Errors(),
-            "TENON_HTTP_IDLE_TIMEOUT: http.idle_timeout is a duration from PT1S to P1D, such as 30s "
-            "or 24h, not 'soon'\n"
-            "--set lisen: 'lisen' is no setting; did you mean listen?\n"
-            "flag: listen is HOST:PORT or [IPV6]:PORT, not 'nowhere:99999'\n");
+  EXPECT_EQ(
+      Errors(),
+      "TENON_HTTP_IDLE_TIMEOUT: http.idle_timeout is a duration from PT1S to P1D, such as 30s "
+      "or 24h, not 'soon'\n"
+      "--set lisen: 'lisen' is no setting; did you mean listen?\n"
+      "flag: listen is HOST:PORT or [IPV6]:PORT, not 'nowhere:99999'\n");
 }
 
 TEST_F(ConfigTest, ForeignVariablesAreWarnedOf) {
-  sources_.environment = {{"TENON_LISEN", "x"}, {"TENON_PORT_7400_TCP_ADDR", "10.0.0.1"},
-                          {"TENON_URL", "http://x"}, {"PATH", "/bin"}};
+  sources_.environment = {{"TENON_LISEN", "x"},
+                          {"TENON_PORT_7400_TCP_ADDR", "10.0.0.1"},
+                          {"TENON_URL", "http://x"},
+                          {"PATH", "/bin"}};
   Result<Config> config = LoadConfig(sources_);
   ASSERT_TRUE(config);
   EXPECT_THAT(config->warnings,
@@ -158,8 +161,9 @@ TEST_F(ConfigTest, SecretsAreMaskedAndStayOutOfFiles) {
   EXPECT_EQ(ShownOf(*config, "encryption_key"), "****");
   EXPECT_EQ(ShownOf(*config, "database_url"), "postgres://me:****@db/tenon");
   File("tenon.toml", "encryption_key = \"x\"\n");
-  EXPECT_EQ(Errors(), "tenon.toml:1: encryption_key does not belong into a file; set the variable "
-                      "ENCRYPTION_KEY\n");
+  EXPECT_EQ(Errors(),
+            "tenon.toml:1: encryption_key does not belong into a file; set the variable "
+            "ENCRYPTION_KEY\n");
 }
 
 TEST_F(ConfigTest, WhatGoesTogetherIsCheckedTogether) {

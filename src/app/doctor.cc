@@ -22,20 +22,20 @@ constexpr auto kAdminKeyAge = std::chrono::hours(24 * 30);
 constexpr std::uintmax_t kFreeBytesMin = 1u << 30;
 
 void CheckDirectory(const Config& config, Findings& findings) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(config.data.c_str(), &info) != 0) {
     findings.push_back({Level::kNote, "data directory", config.data + " is not there yet",
                         "tenon serve --data " + config.data + " makes it"});
     return;
   }
   if ((info.st_mode & 077) != 0) {
-    findings.push_back({Level::kWarning, "data directory",
-                        fmt::format("{} may be read by others (mode {:o})", config.data,
-                                    info.st_mode & 0777),
-                        "chmod 700 " + config.data});
+    findings.push_back(
+        {Level::kWarning, "data directory",
+         fmt::format("{} may be read by others (mode {:o})", config.data, info.st_mode & 0777),
+         "chmod 700 " + config.data});
   } else {
-    findings.push_back({Level::kOk, "data directory", config.data + ", only its owner may read it",
-                        ""});
+    findings.push_back(
+        {Level::kOk, "data directory", config.data + ", only its owner may read it", ""});
   }
   std::error_code failed;
   const fs::space_info space = fs::space(config.data, failed);
@@ -44,14 +44,15 @@ void CheckDirectory(const Config& config, Findings& findings) {
                         fmt::format("{} MB are free", space.available >> 20),
                         "make room: without any, writes are refused"});
   } else if (!failed) {
-    findings.push_back({Level::kOk, "disk", fmt::format("{:.1f} GB are free",
-                        static_cast<double>(space.available) / 1e9), ""});
+    findings.push_back(
+        {Level::kOk, "disk",
+         fmt::format("{:.1f} GB are free", static_cast<double>(space.available) / 1e9), ""});
   }
 }
 
 void CheckAdminKey(const Config& config, Findings& findings) {
   const fs::path path = fs::path(config.data) / "admin.key";
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return;
   if ((info.st_mode & 077) != 0) {
     findings.push_back({Level::kError, "admin key", path.string() + " may be read by others",
@@ -63,7 +64,8 @@ void CheckAdminKey(const Config& config, Findings& findings) {
   if (age > kAdminKeyAge) {
     findings.push_back({Level::kWarning, "admin key", "the first key was never rotated",
                         "make keys of your own (tenon keys create), then tenon keys rotate this "
-                        "one and delete " + path.string()});
+                        "one and delete " +
+                            path.string()});
   } else {
     findings.push_back({Level::kNote, "admin key", path.string() + " holds the first key",
                         "rotate it once you have keys of your own"});
@@ -84,9 +86,10 @@ Result<void> CheckStore(const Config& config, Findings& findings) {
     findings.push_back({Level::kError, "data file", problem, "restore a backup"});
   }
   if (problems.empty()) {
-    findings.push_back({Level::kOk, "data file",
-                        fmt::format("{}, {:.1f} MB, whole", file,
-                                    static_cast<double>(FileBytes(file)) / 1e6), ""});
+    findings.push_back(
+        {Level::kOk, "data file",
+         fmt::format("{}, {:.1f} MB, whole", file, static_cast<double>(FileBytes(file)) / 1e6),
+         ""});
   }
   return {};
 }
@@ -106,9 +109,8 @@ void CheckChain(const Config& config, Findings& findings) {
   SecureRandom random;
   IdSource ids(clock, random);
   Log log(**store, ids, random);
-  const auto fault = log.Open().has_value()
-                         ? log.Verify(std::nullopt, {}, {})
-                         : Result<std::optional<AuditFault>>(std::nullopt);
+  const auto fault = log.Open().has_value() ? log.Verify(std::nullopt, {}, {})
+                                            : Result<std::optional<AuditFault>>(std::nullopt);
   if (!fault) {
     findings.push_back({Level::kError, "audit chain", fault.error().message, ""});
   } else if (*fault) {
@@ -116,8 +118,7 @@ void CheckChain(const Config& config, Findings& findings) {
                         fmt::format("row {}: {}", (*fault)->seq, (*fault)->what),
                         "somebody or something changed the log; compare with a backup"});
   } else {
-    findings.push_back({Level::kOk, "audit chain",
-                        fmt::format("whole, {} rows", log.Last()), ""});
+    findings.push_back({Level::kOk, "audit chain", fmt::format("whole, {} rows", log.Last()), ""});
   }
   (*store)->Close();
 }
@@ -156,12 +157,13 @@ Result<std::vector<cli::Finding>> Doctor(const Config& config, bool reconcile) {
                         "openssl rand -hex 32 makes a key"});
   }
   const auto sources = ModelSources(config);
-  const auto model = sources ? CheckModels(*sources)
-                             : Result<std::shared_ptr<const model::Model>>(
-                                   std::unexpected(sources.error()));
+  const auto model =
+      sources ? CheckModels(*sources)
+              : Result<std::shared_ptr<const model::Model>>(std::unexpected(sources.error()));
   if (model) {
-    findings.push_back({Level::kOk, "models", fmt::format("{} files, {} entities",
-                        sources->size(), (*model)->entities.size()), ""});
+    findings.push_back(
+        {Level::kOk, "models",
+         fmt::format("{} files, {} entities", sources->size(), (*model)->entities.size()), ""});
   } else {
     findings.push_back({Level::kError, "models", model.error().message, ""});
   }

@@ -105,9 +105,8 @@ class InProcess final : public cli::Transport {
     for (;;) {
       auto next = std::make_shared<std::promise<Result<std::optional<std::string>>>>();
       auto ready = next->get_future();
-      answer.stream->Next([next](Result<std::optional<std::string>> part) {
-        next->set_value(std::move(part));
-      });
+      answer.stream->Next(
+          [next](Result<std::optional<std::string>> part) { next->set_value(std::move(part)); });
       const std::optional<std::string> part = TRY(ready.get());
       if (!part) return response;
       if (!piece(*part)) {

@@ -50,8 +50,8 @@ void Logger::Write(std::string_view level, std::string_view message, const json:
   const auto at = LevelOf(level);
   if (!impl_->logger->should_log(at)) return;
   if (impl_->as_json) {
-    json::object line{{"time", FormatTime(SystemClock().Now())}, {"level", level},
-                      {"message", message}};
+    json::object line{
+        {"time", FormatTime(SystemClock().Now())}, {"level", level}, {"message", message}};
     for (const auto& [name, value] : fields) line[name] = value;
     impl_->logger->log(at, json::serialize(line));
     return;

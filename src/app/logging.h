@@ -8,7 +8,6 @@
 #include "app/config.h"
 #include "base/json.h"
 
-
 namespace tenon {
 
 // Thread-safe. Lines are written by a thread of their own; when they come faster than they can be

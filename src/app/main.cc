@@ -61,8 +61,7 @@ cli::Environment MakeEnvironment(Clock& clock, IdSource& ids) {
   environment.serve = [](const Settings& settings) -> Result<int> {
     return Serve(TRY(Load(settings)));
   };
-  environment.show_config =
-      [](const Settings& settings) -> Result<std::vector<cli::SettingRow>> {
+  environment.show_config = [](const Settings& settings) -> Result<std::vector<cli::SettingRow>> {
     std::vector<cli::SettingRow> rows;
     for (const ConfigEntry& entry : TRY(Load(settings)).entries) {
       rows.push_back({entry.key, entry.value, entry.source});
@@ -101,7 +100,7 @@ cli::Environment MakeEnvironment(Clock& clock, IdSource& ids) {
 }  // namespace tenon
 
 int main(int argc, char** argv) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = tenon::OnInterrupt;
   ::sigaction(SIGINT, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);

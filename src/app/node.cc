@@ -29,8 +29,10 @@ Result<std::string> ReadMeta(Store& store, std::string_view key) {
 Result<void> WriteMeta(Store& store, std::string_view key, const std::string& value) {
   const std::vector<Value> parameters = {Value(key), Value(value)};
   return store.Write(kEverywhere, [&](Transaction& transaction) -> Result<void> {
-    TRY(transaction.Execute("INSERT INTO engine_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) "
-                            "DO UPDATE SET value = excluded.value", parameters));
+    TRY(transaction.Execute(
+        "INSERT INTO engine_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) "
+        "DO UPDATE SET value = excluded.value",
+        parameters));
     return {};
   });
 }
@@ -100,8 +102,10 @@ Result<void> Node::OpenStore() {
     };
     const MigrationPlan plan = TRY(tenon::Migrate(*store_, *model_, deps_.clock, migrate));
     for (const std::string& kept : plan.kept) {
-      Say("warn", kept + " is no longer in the models; its data is kept. To drop it: tenon migrate "
-                         "--drop " + kept);
+      Say("warn", kept +
+                      " is no longer in the models; its data is kept. To drop it: tenon migrate "
+                      "--drop " +
+                      kept);
     }
     return {};
   }
@@ -129,7 +133,8 @@ Result<void> Node::OpenVault() {
     }
     return {};
   }
-  auto vault = Vault::Create(options_.encryption_key, options_.encryption_key_previous, deps_.random);
+  auto vault =
+      Vault::Create(options_.encryption_key, options_.encryption_key_previous, deps_.random);
   if (!vault) return Fail(std::move(vault).error().In("ENCRYPTION_KEY"));
   if (!check.empty()) {
     const auto opened = vault->Open(check);
@@ -149,7 +154,7 @@ Result<void> Node::OpenVault() {
 Result<void> Node::OpenEngine() {
   options_.engine.system_tenant = SystemTenantId();
   options_.engine.archive = [directory = options_.store.directory](const std::string& table,
-                                                                    const std::string& rows) {
+                                                                   const std::string& rows) {
     return AppendArchive(directory, table, rows);
   };
   engine_ = std::make_unique<Engine>(
@@ -161,8 +166,8 @@ Result<void> Node::OpenEngine() {
                                  deps_.random, options_.store.directory}));
   options_.api.position_key = TRY(LoadPositionKey(*store_, deps_.random));
   options_.api.not_ready = [this]() -> std::string { return store_->Stats().fault; };
-  api_ = std::make_unique<Api>(ApiDeps{*engine_, *authenticator_, deps_.random, ids_},
-                               options_.api);
+  api_ =
+      std::make_unique<Api>(ApiDeps{*engine_, *authenticator_, deps_.random, ids_}, options_.api);
   return {};
 }
 
@@ -171,7 +176,8 @@ void Node::StartClock() {
     Say("error", name + ": " + error.message);
   };
   tickers_.push_back(std::make_unique<Ticker>(
-      TickerOptions{.name = "timed events", .period = std::chrono::seconds(1),
+      TickerOptions{.name = "timed events",
+                    .period = std::chrono::seconds(1),
                     .failure_period = std::chrono::seconds(5)},
       [this]() -> Result<void> {
         TRY(engine_->TakeDueEvents());

@@ -33,8 +33,8 @@ struct NodeOptions {
   std::vector<model::SourceFile> models;  // the shipped ones first
   std::string encryption_key;             // 64 hex digits, or empty
   std::string encryption_key_previous;
-  bool migrate = true;                    // bring the store to the models, unless data would go
-  bool run_clock = true;                  // timed events and retention
+  bool migrate = true;    // bring the store to the models, unless data would go
+  bool run_clock = true;  // timed events and retention
   std::function<void(std::string_view level, const std::string& message)> log = {};
 };
 
@@ -45,7 +45,8 @@ struct NodeDeps {
 };
 
 // Parses and checks model files; the error's message holds every diagnostic, rendered.
-Result<std::shared_ptr<const model::Model>> CheckModels(const std::vector<model::SourceFile>& files);
+Result<std::shared_ptr<const model::Model>> CheckModels(
+    const std::vector<model::SourceFile>& files);
 
 // Thread-safe once open.
 class Node {

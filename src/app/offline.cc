@@ -58,8 +58,7 @@ Result<void> RefuseObstacles(const MigrationPlan& plan) {
 
 }  // namespace
 
-Result<cli::MigrationReport> PlanOffline(const Config& config,
-                                         const cli::MigrateRequest& request) {
+Result<cli::MigrationReport> PlanOffline(const Config& config, const cli::MigrateRequest& request) {
   const auto model = TRY(CheckModels(TRY(ModelSources(config))));
   const auto store = TRY(OpenStore(config, true));
   const MigrationPlan plan = TRY(PlanMigrations(*store, *model, request.drops));
@@ -86,8 +85,8 @@ Result<cli::MigrationReport> RollbackOffline(const Config& config,
   if (request.down_to) options.to_version = *request.down_to;
   cli::MigrationReport report;
   for (const AppliedMigration& applied : TRY(Rollback(*store, options))) {
-    report.steps.push_back({applied.version, "undo: " + applied.description, applied.down_sql,
-                            false, ""});
+    report.steps.push_back(
+        {applied.version, "undo: " + applied.description, applied.down_sql, false, ""});
   }
   const auto left = TRY(AppliedMigrations(*store));
   if (!left.empty()) report.at = left.back().version;

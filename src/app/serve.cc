@@ -85,12 +85,9 @@ http::ServerOptions ServerOptionsOf(const Config& config) {
 }
 
 void LogAccess(Logger& logger, const AccessRecord& record) {
-  json::object fields{{"method", record.method},
-                      {"path", record.path},
-                      {"status", record.status},
-                      {"took_us", record.took.count()},
-                      {"bytes", record.bytes},
-                      {"address", record.address},
+  json::object fields{{"method", record.method},    {"path", record.path},
+                      {"status", record.status},    {"took_us", record.took.count()},
+                      {"bytes", record.bytes},      {"address", record.address},
                       {"trace_id", record.trace_id}};
   if (record.caller != nullptr) {
     fields["tenant"] = record.caller->tenant_slug;
@@ -149,9 +146,9 @@ Result<NodeOptions> NodeOptionsOf(const Config& config) {
   options.api.cors_origins = config.http.cors_origins;
   options.api.streams_per_tenant_max = static_cast<int>(config.limits.streams_per_tenant);
   options.api.rate.per_second = static_cast<double>(config.limits.requests_per_second);
-  options.api.rate.burst = static_cast<double>(config.limits.request_burst > 0
-                                                   ? config.limits.request_burst
-                                                   : 2 * config.limits.requests_per_second);
+  options.api.rate.burst =
+      static_cast<double>(config.limits.request_burst > 0 ? config.limits.request_burst
+                                                          : 2 * config.limits.requests_per_second);
   options.api.build_info = TENON_VERSION;
   options.models = TRY(ModelSources(config));
   options.encryption_key = config.encryption_key;
@@ -202,12 +199,15 @@ Result<int> Serve(const Config& config) {
   }
   server->Start();
   ::malloc_trim(0);  // what checking models and planning migrations took is not needed again
-  const std::string url = fmt::format("{}://{}:{}", config.tls.certificate.empty() ? "http" : "https",
-                                      config.host, server->port());
-  logger.Write("info", "serving", {{"url", url}, {"data", config.data}, {"version", TENON_VERSION}});
+  const std::string url = fmt::format(
+      "{}://{}:{}", config.tls.certificate.empty() ? "http" : "https", config.host, server->port());
+  logger.Write("info", "serving",
+               {{"url", url}, {"data", config.data}, {"version", TENON_VERSION}});
   if (!node->bootstrapped().admin_key.empty()) {
-    fmt::print("This is a fresh data directory. Its first key, shown this once and kept in {}:\n\n"
-               "  {}\n\n", node->bootstrapped().key_file, node->bootstrapped().admin_key);
+    fmt::print(
+        "This is a fresh data directory. Its first key, shown this once and kept in {}:\n\n"
+        "  {}\n\n",
+        node->bootstrapped().key_file, node->bootstrapped().admin_key);
     std::fflush(stdout);
   }
 

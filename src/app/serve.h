@@ -1,10 +1,8 @@
 // `tenon serve`: a node behind a listener, until SIGTERM or SIGINT.
 #pragma once
 
-
 #include "app/config.h"
 #include "app/node.h"
-
 
 namespace tenon {
 

@@ -8,7 +8,9 @@ Ticker::Ticker(TickerOptions options, std::function<Result<void>()> work,
 
 Ticker::~Ticker() { Stop(); }
 
-void Ticker::Start() { thread_ = std::thread([this] { Loop(); }); }
+void Ticker::Start() {
+  thread_ = std::thread([this] { Loop(); });
+}
 
 void Ticker::Stop() {
   {

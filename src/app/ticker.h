@@ -14,7 +14,7 @@
 namespace tenon {
 
 struct TickerOptions {
-  std::string name;                          // for the log
+  std::string name;  // for the log
   std::chrono::milliseconds period{1000};
   std::chrono::milliseconds failure_period{5000};
 };

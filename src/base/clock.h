@@ -35,7 +35,7 @@ std::optional<Duration> ParseShortDuration(std::string_view text);
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual Time Now() = 0;                                     // wall clock, UTC
+  virtual Time Now() = 0;                                      // wall clock, UTC
   virtual std::chrono::steady_clock::time_point Steady() = 0;  // never goes back
 };
 
@@ -53,7 +53,10 @@ class ManualClock final : public Clock {
   std::chrono::steady_clock::time_point Steady() override {
     return std::chrono::steady_clock::time_point(std::chrono::microseconds(steady_us_.load()));
   }
-  void Advance(Duration by) { now_us_ += by.count(); steady_us_ += by.count(); }
+  void Advance(Duration by) {
+    now_us_ += by.count();
+    steady_us_ += by.count();
+  }
   void JumpWall(Duration by) { now_us_ += by.count(); }  // the wall clock alone, as NTP would
 
  private:

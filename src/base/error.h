@@ -44,8 +44,8 @@ struct Error {
   Code code = Code::kInternal;
   std::string message;
   std::vector<FieldError> fields;
-  boost::json::object details;             // further members of the problem document
-  std::optional<int> retry_after_s = {};   // seconds, with kTooManyRequests and kUnavailable
+  boost::json::object details;            // further members of the problem document
+  std::optional<int> retry_after_s = {};  // seconds, with kTooManyRequests and kUnavailable
 
   Error() = default;
   Error(Code c, std::string m) : code(c), message(std::move(m)) {}
@@ -57,10 +57,10 @@ struct Error {
 struct CodeInfo {
   Code code;
   int http_status;
-  int exit_code;            // of the CLI; documented in docs/operations.md
-  std::string_view name;    // "not-found": the problem's `code` and last part of its `type`
-  std::string_view title;   // "Not found"
-  bool log_as_error;        // the server's fault, not the client's
+  int exit_code;           // of the CLI; documented in docs/operations.md
+  std::string_view name;   // "not-found": the problem's `code` and last part of its `type`
+  std::string_view title;  // "Not found"
+  bool log_as_error;       // the server's fault, not the client's
 };
 
 // The row of the table for `code`.

@@ -19,9 +19,9 @@ std::string ToHex(std::string_view bytes);  // lower case
 std::string ToHex(const Digest& digest);
 std::optional<std::string> FromHex(std::string_view text);
 
-std::string ToBase64(std::string_view bytes);                       // with padding
-std::optional<std::string> FromBase64(std::string_view text);       // strict
-std::string ToBase64Url(std::string_view bytes);                    // without padding
+std::string ToBase64(std::string_view bytes);                  // with padding
+std::optional<std::string> FromBase64(std::string_view text);  // strict
+std::string ToBase64Url(std::string_view bytes);               // without padding
 std::optional<std::string> FromBase64Url(std::string_view text);
 
 // Compares in time that depends on the lengths alone.

@@ -39,10 +39,11 @@ inline constexpr std::chrono::hours kIdempotencyTtl{24};
 inline constexpr std::chrono::seconds kSnapshotMax{10};
 // Model sources: a file, and all of them together.
 inline constexpr std::size_t kModelFileBytesMax = 4u << 20;
-inline constexpr int kModelErrorsMax = 100;        // reported; more only says how many
+inline constexpr int kModelErrorsMax = 100;  // reported; more only says how many
 inline constexpr std::size_t kEnumValuesMax = 1000;
 inline constexpr int kModelNestingMax = 64;
-// Fields and clauses of one entity, fields of one shape: SQLite allows 2,000 columns, a person reads 100.
+// Fields and clauses of one entity, fields of one shape: SQLite allows 2,000 columns, a person
+// reads 100.
 inline constexpr std::size_t kModelItemsMax = 1000;
 // Parts of one file (fields, values, terms of expressions): the five shipped models have 10,000
 // together; the bound keeps a hostile file of 4 MB under 200 MB of memory.

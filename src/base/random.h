@@ -16,7 +16,7 @@ class Random {
   // Fills `out`. Thread-safe.
   virtual void Fill(std::span<std::uint8_t> out) = 0;
 
-  std::uint64_t Next();            // 64 random bits
+  std::uint64_t Next();  // 64 random bits
   std::string Bytes(std::size_t count);
 };
 

@@ -23,10 +23,10 @@ using Result = std::expected<T, Error>;
 
 // The value of a Result, or an early return of its error. A statement expression, which GCC and
 // Clang have both had for decades; __extension__ keeps -Wpedantic quiet about just this place.
-#define TRY(expression)                                              \
-  __extension__({                                                    \
-    auto try_result_ = (expression);                                 \
-    if (!try_result_.has_value()) [[unlikely]]                       \
-      return std::unexpected(std::move(try_result_).error());        \
-    *std::move(try_result_);                                         \
+#define TRY(expression)                                       \
+  __extension__({                                             \
+    auto try_result_ = (expression);                          \
+    if (!try_result_.has_value()) [[unlikely]]                \
+      return std::unexpected(std::move(try_result_).error()); \
+    *std::move(try_result_);                                  \
   })

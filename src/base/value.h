@@ -39,25 +39,41 @@ class Value {
                                Duration, boost::json::value>;
 
   Value() = default;
-  Value(Null) {}                                       // NOLINT: values convert on purpose
-  Value(bool v) : v_(v) {}                             // NOLINT
-  Value(int v) : v_(static_cast<std::int64_t>(v)) {}   // NOLINT
-  Value(std::int64_t v) : v_(v) {}                     // NOLINT
-  Value(double v) : v_(v) {}                           // NOLINT
-  Value(Decimal v) : v_(v) {}                          // NOLINT
-  Value(std::string v) : v_(std::move(v)) {}           // NOLINT
-  Value(std::string_view v) : v_(std::string(v)) {}    // NOLINT
-  Value(const char* v) : v_(std::string(v)) {}         // NOLINT
-  Value(Uuid v) : v_(v) {}                             // NOLINT
-  Value(Time v) : v_(v) {}                             // NOLINT
-  Value(Duration v) : v_(v) {}                         // NOLINT
-  static Value Json(boost::json::value v) { Value r; r.v_ = std::move(v); return r; }
+  Value(Null) {}                                      // NOLINT: values convert on purpose
+  Value(bool v) : v_(v) {}                            // NOLINT
+  Value(int v) : v_(static_cast<std::int64_t>(v)) {}  // NOLINT
+  Value(std::int64_t v) : v_(v) {}                    // NOLINT
+  Value(double v) : v_(v) {}                          // NOLINT
+  Value(Decimal v) : v_(v) {}                         // NOLINT
+  Value(std::string v) : v_(std::move(v)) {}          // NOLINT
+  Value(std::string_view v) : v_(std::string(v)) {}   // NOLINT
+  Value(const char* v) : v_(std::string(v)) {}        // NOLINT
+  Value(Uuid v) : v_(v) {}                            // NOLINT
+  Value(Time v) : v_(v) {}                            // NOLINT
+  Value(Duration v) : v_(v) {}                        // NOLINT
+  static Value Json(boost::json::value v) {
+    Value r;
+    r.v_ = std::move(v);
+    return r;
+  }
 
   [[nodiscard]] bool IsNull() const { return std::holds_alternative<Null>(v_); }
-  template <typename T> [[nodiscard]] bool Is() const { return std::holds_alternative<T>(v_); }
-  template <typename T> [[nodiscard]] const T& As() const { return std::get<T>(v_); }
-  template <typename T> [[nodiscard]] T& As() { return std::get<T>(v_); }
-  template <typename T> [[nodiscard]] const T* If() const { return std::get_if<T>(&v_); }
+  template <typename T>
+  [[nodiscard]] bool Is() const {
+    return std::holds_alternative<T>(v_);
+  }
+  template <typename T>
+  [[nodiscard]] const T& As() const {
+    return std::get<T>(v_);
+  }
+  template <typename T>
+  [[nodiscard]] T& As() {
+    return std::get<T>(v_);
+  }
+  template <typename T>
+  [[nodiscard]] const T* If() const {
+    return std::get_if<T>(&v_);
+  }
   [[nodiscard]] const Storage& storage() const { return v_; }
 
   // Equal in kind and content; JSON by canonical form. Null equals null.

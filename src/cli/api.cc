@@ -69,16 +69,16 @@ Error ErrorOf(const http::ClientResponse& response) {
     if (error.message.empty()) error.message = TextOf(problem, "title");
     TakeFields(problem, error);
     for (const auto& member : problem) {
-      constexpr std::array<std::string_view, 7> kStandard = {
-          "type", "title", "status", "code", "detail", "errors", "instance"};
+      constexpr std::array<std::string_view, 7> kStandard = {"type",   "title",  "status",  "code",
+                                                             "detail", "errors", "instance"};
       if (std::ranges::find(kStandard, std::string_view(member.key())) == kStandard.end()) {
         error.details[member.key()] = member.value();
       }
     }
   }
   if (error.message.empty()) {
-    error.message = fmt::format("the server answered {} {}", response.status,
-                                Info(error.code).title);
+    error.message =
+        fmt::format("the server answered {} {}", response.status, Info(error.code).title);
   }
   const std::string_view wait = response.headers.Get("Retry-After");
   int seconds = 0;

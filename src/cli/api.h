@@ -22,10 +22,13 @@ class Target {
  public:
   // `path` is already encoded: "/v1/assets".
   explicit Target(std::string path) : text_(std::move(path)) {}
-  Target& Segment(std::string_view segment);                      // "/" and the encoded segment
-  Target& Text(std::string_view text) { text_ += text; return *this; }  // as it stands: ":batch"
-  Target& Add(std::string_view name, std::string_view value);     // a query parameter
-  Target& AddIf(std::string_view name, std::string_view value);   // unless the value is empty
+  Target& Segment(std::string_view segment);  // "/" and the encoded segment
+  Target& Text(std::string_view text) {
+    text_ += text;
+    return *this;
+  }                                                              // as it stands: ":batch"
+  Target& Add(std::string_view name, std::string_view value);    // a query parameter
+  Target& AddIf(std::string_view name, std::string_view value);  // unless the value is empty
   [[nodiscard]] const std::string& str() const { return text_; }
 
  private:
@@ -34,8 +37,8 @@ class Target {
 };
 
 struct ApiOptions {
-  std::string key;                                    // API key; empty: none is sent
-  std::string tenant;                                 // ?tenant=; empty: the key's own
+  std::string key;                                     // API key; empty: none is sent
+  std::string tenant;                                  // ?tenant=; empty: the key's own
   std::function<void(const std::string& line)> trace;  // --verbose; may be empty
 };
 

@@ -187,8 +187,10 @@ std::string EntityInfo::KeyOf(const json::object& row) const {
     if (part == nullptr || part->is_null()) return "";
     if (!text.empty()) text += '~';
     std::string one;
-    if (part->is_string()) one = part->get_string();
-    else AppendCanonicalJson(*part, one);
+    if (part->is_string())
+      one = part->get_string();
+    else
+      AppendCanonicalJson(*part, one);
     for (char c : one) {
       // '~' parts the fields of a composite key, so it is escaped inside them.
       if (key.size() > 1 && (c == '~' || c == '!')) text += '!';
@@ -272,10 +274,10 @@ Result<Catalog> ReadCatalog(const json::value& models, const json::value& views)
     for (const json::value& parameter : ArrayOf(item.get_object(), "parameters")) {
       if (!parameter.is_object()) continue;
       const json::value* type = parameter.get_object().if_contains("type");
-      view.parameters.emplace_back(
-          TextOf(parameter.get_object(), "name"),
-          type != nullptr && type->is_object() ? TextOf(type->get_object(), "text")
-                                               : TextOf(parameter.get_object(), "type"));
+      view.parameters.emplace_back(TextOf(parameter.get_object(), "name"),
+                                   type != nullptr && type->is_object()
+                                       ? TextOf(type->get_object(), "text")
+                                       : TextOf(parameter.get_object(), "type"));
     }
     catalog.views.push_back(std::move(view));
   }

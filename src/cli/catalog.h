@@ -14,16 +14,16 @@ namespace tenon::cli {
 
 struct FieldInfo {
   std::string name;
-  std::string type;      // as written in the model: "int(0..)?"
-  std::string kind;      // without bounds and question mark: "int", "text", "list", "enum"
+  std::string type;  // as written in the model: "int(0..)?"
+  std::string kind;  // without bounds and question mark: "int", "text", "list", "enum"
   bool nullable = false;
   bool key = false;
   bool unique = false;
   bool secret = false;
-  bool lock = false;     // the optimistic version
-  bool once = false;     // set at creation only
-  bool engine = false;   // the engine's own: created_at, computed fields
-  bool tenant = false;   // the partition column
+  bool lock = false;    // the optimistic version
+  bool once = false;    // set at creation only
+  bool engine = false;  // the engine's own: created_at, computed fields
+  bool tenant = false;  // the partition column
   bool facet = false;
   std::vector<std::string> values;  // of enums
   std::string reference;            // entity that it points to
@@ -37,7 +37,7 @@ struct EventInfo {
   std::string description;
   std::vector<std::string> from;
   std::string to;
-  std::vector<std::string> takes;   // optional ones end in '?'
+  std::vector<std::string> takes;  // optional ones end in '?'
 };
 
 struct EntityInfo {
@@ -45,16 +45,16 @@ struct EntityInfo {
   std::string table;
   std::string model;
   std::string description;
-  bool loaded = false;                            // what follows is known
+  bool loaded = false;  // what follows is known
   std::vector<FieldInfo> fields;
   std::vector<std::string> key;                   // fields of the URL's key: not the tenant
   std::vector<std::vector<std::string>> uniques;  // names of fields, without the tenant
   std::vector<EventInfo> events;
-  std::string lifecycle;                          // field that the lifecycle moves; or empty
-  std::vector<std::string> relations;             // names to expand
-  std::string soft_delete;                        // field that deleting sets; or empty
-  bool engine_only = false;                       // global: the system's own tables
-  std::string log_name;                           // how audit rows name it
+  std::string lifecycle;               // field that the lifecycle moves; or empty
+  std::vector<std::string> relations;  // names to expand
+  std::string soft_delete;             // field that deleting sets; or empty
+  bool engine_only = false;            // global: the system's own tables
+  std::string log_name;                // how audit rows name it
 
   [[nodiscard]] const FieldInfo* Find(std::string_view field) const;
   // The key of a row as it stands in a URL; empty when the row lacks a part of it.

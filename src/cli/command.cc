@@ -26,9 +26,9 @@ Result<std::int64_t> Arguments::Int(const std::string& name, std::int64_t otherw
   const char* end = text.data() + text.size();
   auto [stop, problem] = std::from_chars(text.data(), end, number);
   if (problem != std::errc() || stop != end || number < min || number > max) {
-    return Fail(Code::kInvalidArgument,
-                fmt::format("--{} takes a whole number from {} to {}, not '{}'", name, min, max,
-                            text));
+    return Fail(
+        Code::kInvalidArgument,
+        fmt::format("--{} takes a whole number from {} to {}, not '{}'", name, min, max, text));
   }
   return number;
 }

@@ -21,28 +21,28 @@ enum class Completes { kNothing, kFile, kDirectory, kEntity, kCommand, kContext 
 
 // --NAME VALUE, or a switch when `value` is empty.
 struct Option {
-  std::string name;                  // "filter", without dashes
-  std::string value;                 // "EXPR"; empty: a switch
+  std::string name;   // "filter", without dashes
+  std::string value;  // "EXPR"; empty: a switch
   std::string help;
-  std::string letter = {};           // "f": also -f
-  bool repeat = false;               // may be given more than once
+  std::string letter = {};  // "f": also -f
+  bool repeat = false;      // may be given more than once
   std::vector<std::string> choices = {};
   Completes completes = Completes::kNothing;
 };
 
 struct Positional {
-  std::string name;                  // "ENTITY"
+  std::string name;  // "ENTITY"
   std::string help;
   bool required = true;
-  bool repeat = false;               // takes all that follow
+  bool repeat = false;  // takes all that follow
   Completes completes = Completes::kNothing;
 };
 
 struct Command {
-  std::string name;                  // "list", "audit verify"
-  std::string group;                 // heading in `tenon --help`
-  std::string summary;               // one line
-  std::string details;               // paragraphs; may be empty
+  std::string name;     // "list", "audit verify"
+  std::string group;    // heading in `tenon --help`
+  std::string summary;  // one line
+  std::string details;  // paragraphs; may be empty
   std::vector<std::string> examples;
   std::vector<Positional> positionals;
   std::vector<Option> options;
@@ -53,7 +53,9 @@ struct Command {
 // What was given on the command line, by option and positional name.
 class Arguments {
  public:
-  void Add(const std::string& name, std::string value) { values_[name].push_back(std::move(value)); }
+  void Add(const std::string& name, std::string value) {
+    values_[name].push_back(std::move(value));
+  }
 
   [[nodiscard]] bool Has(const std::string& name) const { return values_.contains(name); }
   // The last value; empty when absent.

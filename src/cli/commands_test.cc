@@ -28,8 +28,9 @@ class CommandsTest : public testing::Test {
 };
 
 TEST_F(CommandsTest, ListPrintsATable) {
-  run.server.On("GET /v1/assets?page_size=50", 200,
-                R"({"items":[{"id":"1","type":"TABLE","name":"orders","qualified_name":"shop.orders",
+  run.server.On(
+      "GET /v1/assets?page_size=50", 200,
+      R"({"items":[{"id":"1","type":"TABLE","name":"orders","qualified_name":"shop.orders",
                    "metadata":{},"seen_at":"2026-11-21T08:50:00.123456Z","cost":"0.50","version":3}]})");
   const RunResult result = run({"list", "asset"});
   EXPECT_EQ(result.out,
@@ -39,11 +40,13 @@ TEST_F(CommandsTest, ListPrintsATable) {
 }
 
 TEST_F(CommandsTest, ListFollowsPages) {
-  run.server.On("GET /v1/assets?filter=type%20%3D%20%22A%22&order_by=name&fields=name&page_size=1000",
-                200, R"({"items":[{"name":"a"}],"next_page_token":"t1"})");
-  run.server.On("GET /v1/assets?filter=type%20%3D%20%22A%22&order_by=name&fields=name&page_size=1000"
-                "&page_token=t1",
-                200, R"({"items":[{"name":"b"}]})");
+  run.server.On(
+      "GET /v1/assets?filter=type%20%3D%20%22A%22&order_by=name&fields=name&page_size=1000", 200,
+      R"({"items":[{"name":"a"}],"next_page_token":"t1"})");
+  run.server.On(
+      "GET /v1/assets?filter=type%20%3D%20%22A%22&order_by=name&fields=name&page_size=1000"
+      "&page_token=t1",
+      200, R"({"items":[{"name":"b"}]})");
   const RunResult result = run({"list", "assets", "--filter", "type = \"A\"", "--order-by", "name",
                                 "--fields", "name", "--all"});
   EXPECT_EQ(result.out, "name\na\nb\n");
@@ -52,9 +55,10 @@ TEST_F(CommandsTest, ListFollowsPages) {
 TEST_F(CommandsTest, ListInEveryFormat) {
   run.server.On("GET /v1/runs?page_size=50", 200, R"({"items":[{"id":"1","result":{"a":[1]}}]})");
   EXPECT_EQ(run({"list", "runs", "-o", "ndjson"}).out, "{\"id\":\"1\",\"result\":{\"a\":[1]}}\n");
-  EXPECT_EQ(run({"list", "runs", "-o", "json"}).out,
-            "[\n  {\n    \"id\": \"1\",\n    \"result\": {\n      \"a\": [\n        1\n      ]\n    }\n"
-            "  }\n]\n");
+  EXPECT_EQ(
+      run({"list", "runs", "-o", "json"}).out,
+      "[\n  {\n    \"id\": \"1\",\n    \"result\": {\n      \"a\": [\n        1\n      ]\n    }\n"
+      "  }\n]\n");
   EXPECT_EQ(run({"list", "runs", "-o", "yaml"}).out, "---\nid: \"1\"\nresult:\n  a:\n    - 1\n");
   run.server.On("GET /v1/runs?page_size=50", 200, R"({"items":[]})");
   EXPECT_EQ(run({"list", "runs", "-o", "json"}).out, "[]\n");
@@ -136,10 +140,9 @@ TEST_F(CommandsTest, ErrorsNameEveryField) {
 
 TEST_F(CommandsTest, EveryProblemHasItsExitCode) {
   const std::pair<const char*, int> kProblems[] = {
-      {"unauthenticated", 4},  {"forbidden", 5},          {"not-found", 6},
-      {"conflict", 7},         {"precondition-failed", 8}, {"too-many-requests", 9},
-      {"unavailable", 10},     {"deadline", 11},          {"outcome-unknown", 12},
-      {"internal", 70}};
+      {"unauthenticated", 4},     {"forbidden", 5},         {"not-found", 6},    {"conflict", 7},
+      {"precondition-failed", 8}, {"too-many-requests", 9}, {"unavailable", 10}, {"deadline", 11},
+      {"outcome-unknown", 12},    {"internal", 70}};
   for (const auto& [name, code] : kProblems) {
     run.server.On("DELETE /v1/assets/1", 503,
                   std::string(R"({"status":503,"code":")") + name + R"(","detail":"no"})");
@@ -201,8 +204,8 @@ TEST_F(ApplyTest, PatchesWhatDiffers) {
 
 TEST_F(ApplyTest, GoesOnAfterAWrongDocument) {
   Stored(row_);
-  const RunResult result = Apply(
-      "entity: Asset\nname: nameless\n---\nentity: Asset\nqualified_name: shop.orders\n");
+  const RunResult result =
+      Apply("entity: Asset\nname: nameless\n---\nentity: Asset\nqualified_name: shop.orders\n");
   EXPECT_EQ(result.code, 3);
   EXPECT_EQ(result.out, "Asset shop.orders unchanged\n");
   EXPECT_EQ(result.err,
@@ -284,17 +287,18 @@ TEST_F(ImportTest, CsvMapsAndTypesColumns) {
                                 "--map", "owner=metadata.owner", "-q"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, StartsWith("job J1: 2 written, 0 unchanged, 0 failed"));
-  EXPECT_THAT(rows_, ElementsAre(
-      R"({"name":"orders","qualified_name":"shop.orders","metadata":{"owner":"ops"}})",
-      R"({"name":"a \"b\"","qualified_name":"x"})"));
+  EXPECT_THAT(
+      rows_,
+      ElementsAre(R"({"name":"orders","qualified_name":"shop.orders","metadata":{"owner":"ops"}})",
+                  R"({"name":"a \"b\"","qualified_name":"x"})"));
   EXPECT_EQ(Jobs().front(), "start");
   EXPECT_EQ(Jobs().back(), "succeed");
 }
 
 TEST_F(ImportTest, RejectsAreKeptWithTheirReason) {
-  const std::string file = File(
-      "a.ndjson", "{\"name\":\"bad\",\"qualified_name\":\"1\"}\n{oops\n[1]\n\n"
-                  "{\"name\":\"good\",\"qualified_name\":\"2\"}\n");
+  const std::string file = File("a.ndjson",
+                                "{\"name\":\"bad\",\"qualified_name\":\"1\"}\n{oops\n[1]\n\n"
+                                "{\"name\":\"good\",\"qualified_name\":\"2\"}\n");
   const RunResult result = run({"import", "ndjson", file, "--entity", "assets", "--rejects",
                                 (folder_ / "rejects").string()});
   EXPECT_EQ(result.code, 3);
@@ -302,8 +306,10 @@ TEST_F(ImportTest, RejectsAreKeptWithTheirReason) {
   const std::string rejects = Content("rejects");
   EXPECT_THAT(rejects, HasSubstr(R"({"line":2,"offset":36,"reason":"line 1, column 2)"));
   EXPECT_THAT(rejects, HasSubstr(R"("reason":"is not an object","text":"[1]")"));
-  EXPECT_THAT(rejects, HasSubstr(
-      R"({"line":1,"offset":0,"reason":"not good","errors":[{"path":"name","code":"check",)"));
+  EXPECT_THAT(
+      rejects,
+      HasSubstr(
+          R"({"line":1,"offset":0,"reason":"not good","errors":[{"path":"name","code":"check",)"));
   EXPECT_EQ(Jobs().back(), "succeed");
 }
 
@@ -317,7 +323,8 @@ TEST_F(ImportTest, RowsWithoutAKeyGetOneFromTheirContent) {
 }
 
 TEST_F(ImportTest, LinesMayNameTheirEntity) {
-  const std::string file = File("all.ndjson",
+  const std::string file = File(
+      "all.ndjson",
       R"({"entity":"Asset","fields":{"id":"1","name":"x","token":"[sealed]","created_at":"t"}})"
       "\n");
   const RunResult result = run({"import", "ndjson", file, "-q"});
@@ -326,7 +333,8 @@ TEST_F(ImportTest, LinesMayNameTheirEntity) {
 }
 
 TEST_F(ImportTest, ResumesWhereItStopped) {
-  const std::string file = File("a.ndjson", "{\"qualified_name\":\"1\"}\n{\"qualified_name\":\"2\"}\n");
+  const std::string file =
+      File("a.ndjson", "{\"qualified_name\":\"1\"}\n{\"qualified_name\":\"2\"}\n");
   run.server.On("GET /v1/migration_jobs/J1", 200,
                 R"({"job_id":"J1","source":"ndjson","status":"failed","options":{"file":")" + file +
                     R"(","entity":"assets"},"checkpoint":{"offset":23,"line":2}})");
@@ -366,8 +374,8 @@ TEST_F(ImportTest, ARowThatMetABusyServerIsSentAgain) {
     return response;
   };
   run.server.On("POST /v1/assets:batch", whole);
-  const std::string file = File("a.ndjson",
-                                "{\"qualified_name\":\"1\"}\n{\"qualified_name\":\"2\"}\n");
+  const std::string file =
+      File("a.ndjson", "{\"qualified_name\":\"1\"}\n{\"qualified_name\":\"2\"}\n");
   const RunResult result = run({"import", "ndjson", file, "--entity", "assets", "-q"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.out, StartsWith("job J1: 2 written, 0 unchanged, 0 failed"));
@@ -389,34 +397,37 @@ TEST_F(ImportTest, AWrongCommandLineLeavesNoJob) {
 
 TEST_F(ImportTest, AColumnMayGoToTwoFields) {
   const std::string file = File("a.csv", "t\nx\n");
-  run({"import", "csv", file, "--entity", "assets", "--map", "t=name", "--map", "t=qualified_name"});
+  run({"import", "csv", file, "--entity", "assets", "--map", "t=name", "--map",
+       "t=qualified_name"});
   EXPECT_THAT(rows_, ElementsAre(R"({"name":"x","qualified_name":"x"})"));
 }
 
 TEST_F(ImportTest, ADryRunSendsNothing) {
   const std::string file = File("a.ndjson", "{\"qualified_name\":\"1\"}\n{x\n");
-  const RunResult result =
-      run({"import", "ndjson", file, "--entity", "assets", "--dry-run"});
+  const RunResult result = run({"import", "ndjson", file, "--entity", "assets", "--dry-run"});
   EXPECT_THAT(result.err, HasSubstr("1 rows would be sent, 1 cannot be read"));
   EXPECT_TRUE(rows_.empty());
   EXPECT_TRUE(Jobs().empty());
 }
 
 TEST_F(ImportTest, ExportComesBack) {
-  run.server.On("GET /v1/exports/assets", 200,
-                "{\"id\":\"1\",\"name\":\"a,b\",\"metadata\":{\"x\":1}}\n{\"id\":\"2\",\"name\":null}\n");
-  EXPECT_EQ(run({"export", "assets"}).out,
-            "{\"id\":\"1\",\"name\":\"a,b\",\"metadata\":{\"x\":1}}\n{\"id\":\"2\",\"name\":null}\n");
+  run.server.On(
+      "GET /v1/exports/assets", 200,
+      "{\"id\":\"1\",\"name\":\"a,b\",\"metadata\":{\"x\":1}}\n{\"id\":\"2\",\"name\":null}\n");
+  EXPECT_EQ(
+      run({"export", "assets"}).out,
+      "{\"id\":\"1\",\"name\":\"a,b\",\"metadata\":{\"x\":1}}\n{\"id\":\"2\",\"name\":null}\n");
   const std::string csv = (folder_ / "out.csv").string();
   EXPECT_EQ(run({"export", "assets", "--format", "csv", "-o", csv}).err, "2 rows in " + csv + "\n");
   EXPECT_THAT(Content("out.csv"), HasSubstr("\r\n1,,,\"a,b\",,,\"{\"\"x\"\":1}\",,,,,,\r\n"));
 }
 
 TEST_F(CommandsTest, WatchPrintsALineAChange) {
-  run.server.On("GET /v1/changes?entity=assets&after=now", 200,
-                "id: p1\ndata: {\"data\":{\"time\":\"2026-11-21T08:50:00.000000Z\",\"entity\":\"Asset\","
-                "\"key\":\"1\",\"action\":\"UPDATE\",\"before\":{\"name\":\"a\",\"type\":\"T\"},"
-                "\"after\":{\"name\":\"b\",\"type\":\"T\"}}}\n\n");
+  run.server.On(
+      "GET /v1/changes?entity=assets&after=now", 200,
+      "id: p1\ndata: {\"data\":{\"time\":\"2026-11-21T08:50:00.000000Z\",\"entity\":\"Asset\","
+      "\"key\":\"1\",\"action\":\"UPDATE\",\"before\":{\"name\":\"a\",\"type\":\"T\"},"
+      "\"after\":{\"name\":\"b\",\"type\":\"T\"}}}\n\n");
   const RunResult result = run({"watch", "asset", "--limit", "1"});
   EXPECT_EQ(result.out, "2026-11-21 08:50:00  Asset 1  UPDATE  name=b\n");
   EXPECT_EQ(Last().headers.Get("Accept"), "text/event-stream");
@@ -456,7 +467,8 @@ TEST_F(CommandsTest, ContextsAreKeptPrivately) {
   EXPECT_EQ(std::filesystem::status(folder / "tenon/contexts.toml").permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   EXPECT_EQ(run({"context", "current", "-o", "ndjson"}, false).out,
-            R"({"context":"b","url":"http://b","tenant":"acme","key_from":""})" "\n");
+            R"({"context":"b","url":"http://b","tenant":"acme","key_from":""})"
+            "\n");
   EXPECT_EQ(run({"context", "remove", "c"}, false).code, 6);
   std::filesystem::remove_all(folder);
 }

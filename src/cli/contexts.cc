@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <toml++/toml.h>
 #include <cerrno>
 #include <cstring>
 #include <sstream>
-#include <toml++/toml.h>
 
 namespace tenon::cli {
 namespace {

@@ -18,7 +18,7 @@ struct Context {
 };
 
 struct Contexts {
-  std::string current;                   // empty: none
+  std::string current;  // empty: none
   std::map<std::string, Context> named;
 };
 

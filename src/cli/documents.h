@@ -14,9 +14,9 @@ namespace tenon::cli {
 
 // One document that names its entity: {entity: Asset, fields: {...}} or with the fields inline.
 struct Document {
-  std::string entity;     // as written
+  std::string entity;  // as written
   json::object fields;
-  std::string place;      // "assets.yaml, document 2", for messages
+  std::string place;  // "assets.yaml, document 2", for messages
 };
 
 // YAML (1.2's core schema: true, 12, 1.5, null, text) or JSON, by what the text starts with; the

@@ -7,8 +7,8 @@
 
 #include "base/text.h"
 #include "cli/documents.h"
-#include "cli/yaml.h"
 #include "cli/fields.h"
+#include "cli/yaml.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tenon;

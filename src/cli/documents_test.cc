@@ -18,9 +18,10 @@ std::string Read(std::string_view text) {
 }
 
 TEST(Documents, ReadYamlByTheCoreSchema) {
-  EXPECT_EQ(Read("a: 1\nb: 1.5\nc: true\nd: null\ne: '1'\nf: yes\ng: 0o17\nh: 1.2.3\ni:\n"),
-            R"({"a":1,"b":1.5E0,"c":true,"d":null,"e":"1","f":"yes","g":"0o17","h":"1.2.3","i":null})"
-            "\n");
+  EXPECT_EQ(
+      Read("a: 1\nb: 1.5\nc: true\nd: null\ne: '1'\nf: yes\ng: 0o17\nh: 1.2.3\ni:\n"),
+      R"({"a":1,"b":1.5E0,"c":true,"d":null,"e":"1","f":"yes","g":"0o17","h":"1.2.3","i":null})"
+      "\n");
   EXPECT_EQ(Read("- a\n- [1, {b: c}]\n"), "[\"a\",[1,{\"b\":\"c\"}]]\n");
 }
 
@@ -53,7 +54,8 @@ TEST(Documents, AliasesCannotBlowUp) {
 }
 
 TEST(Documents, NameTheirEntity) {
-  auto documents = ReadDocuments("entity: Asset\nname: a\n---\nentity: Tag\nfields: {name: b}\n", "f");
+  auto documents =
+      ReadDocuments("entity: Asset\nname: a\n---\nentity: Tag\nfields: {name: b}\n", "f");
   ASSERT_TRUE(documents) << documents.error().message;
   ASSERT_EQ(documents->size(), 2u);
   EXPECT_EQ((*documents)[0].entity, "Asset");

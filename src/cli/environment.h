@@ -40,7 +40,7 @@ struct MigrationStep {
   std::string description;  // "add column assets.cost_center"
   std::string sql;          // the statements, for --sql
   bool loses_data = false;
-  std::string drop_name;    // how to ask for it: --drop NAME; empty unless loses_data
+  std::string drop_name;  // how to ask for it: --drop NAME; empty unless loses_data
 };
 
 // What `plan` found, and what `migrate` and `rollback` did.
@@ -51,7 +51,7 @@ struct MigrationReport {
 
 struct MigrateRequest {
   Settings settings;
-  std::vector<std::string> drops;      // names of what may be lost
+  std::vector<std::string> drops;  // names of what may be lost
   bool dry_run = false;
   std::optional<std::string> down_to;  // rollback: the version to end at; absent: one step back
 };

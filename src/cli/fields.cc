@@ -41,9 +41,9 @@ Typed Json(const std::string& text) {
 
 // Without a model: what looks like JSON is JSON, all else is text.
 json::value ByLook(const std::string& text) {
-  if (!text.empty() && (text[0] == '{' || text[0] == '[' || text[0] == '-' ||
-                        (text[0] >= '0' && text[0] <= '9') || text == "true" || text == "false" ||
-                        text == "null")) {
+  if (!text.empty() &&
+      (text[0] == '{' || text[0] == '[' || text[0] == '-' || (text[0] >= '0' && text[0] <= '9') ||
+       text == "true" || text == "false" || text == "null")) {
     if (Result<json::value> value = ParseJson(text); value) return *std::move(value);
   }
   return json::value(text);

@@ -88,11 +88,12 @@ TEST(Fields, ComeFromFiles) {
 
 TEST(Fields, ReportEveryWrongWord) {
   const EntityInfo thing = Thing();
-  EXPECT_EQ(Read({"count=many", "enabled=yes", "nam=x", "=x", "plain", "note=@no", "limits=x"}, &thing),
-            "count: is a whole number, not 'many'; enabled: is true or false, not 'yes'; "
-            "nam: Thing has no such field; did you mean name?; =x: is not NAME=VALUE; "
-            "plain: is not NAME=VALUE; note: cannot read no: there is no such file; "
-            "limits: is JSON: line 1, column 1: unexpected 'x'; ");
+  EXPECT_EQ(
+      Read({"count=many", "enabled=yes", "nam=x", "=x", "plain", "note=@no", "limits=x"}, &thing),
+      "count: is a whole number, not 'many'; enabled: is true or false, not 'yes'; "
+      "nam: Thing has no such field; did you mean name?; =x: is not NAME=VALUE; "
+      "plain: is not NAME=VALUE; note: cannot read no: there is no such file; "
+      "limits: is JSON: line 1, column 1: unexpected 'x'; ");
 }
 
 TEST(Fields, GoByTheirLookWithoutAModel) {

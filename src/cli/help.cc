@@ -33,8 +33,7 @@ std::string Fill(std::string_view text, std::size_t indent) {
 }
 
 // Two columns: names, and what they are.
-std::string Rows(const std::vector<std::pair<std::string, std::string>>& rows,
-                 const Style& style) {
+std::string Rows(const std::vector<std::pair<std::string, std::string>>& rows, const Style& style) {
   std::size_t width = 0;
   for (const auto& [name, help] : rows) width = std::max(width, name.size());
   width = std::min<std::size_t>(width, 30);
@@ -52,8 +51,8 @@ std::string Rows(const std::vector<std::pair<std::string, std::string>>& rows,
 }
 
 std::pair<std::string, std::string> OptionRow(const Option& option) {
-  std::string name = option.letter.empty() ? "    --" + option.name
-                                           : "-" + option.letter + ", --" + option.name;
+  std::string name =
+      option.letter.empty() ? "    --" + option.name : "-" + option.letter + ", --" + option.name;
   if (!option.value.empty()) name += " " + option.value;
   std::string help = option.help;
   if (option.repeat) help += " (repeatable)";
@@ -102,8 +101,8 @@ std::string RootHelp(std::span<const Command> commands, const Style& style) {
 
 std::string GroupHelp(const std::string& group, std::span<const Command> commands,
                       const Style& style) {
-  std::string out = "Usage: tenon " + group + " COMMAND [options]\n\n" +
-                    style.Bold("Commands") + "\n";
+  std::string out =
+      "Usage: tenon " + group + " COMMAND [options]\n\n" + style.Bold("Commands") + "\n";
   std::vector<std::pair<std::string, std::string>> rows;
   for (const Command& command : commands) {
     if (command.name.starts_with(group + " ")) rows.emplace_back(command.name, command.summary);
@@ -112,7 +111,8 @@ std::string GroupHelp(const std::string& group, std::span<const Command> command
 }
 
 std::string CommandHelp(const Command& command, const Style& style) {
-  std::string out = command.summary + ".\n\n" + style.Bold("Usage") + "\n  " + Usage(command) + "\n";
+  std::string out =
+      command.summary + ".\n\n" + style.Bold("Usage") + "\n  " + Usage(command) + "\n";
   if (!command.details.empty()) out += "\n" + command.details + "\n";
   if (!command.positionals.empty()) {
     std::vector<std::pair<std::string, std::string>> rows;

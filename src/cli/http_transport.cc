@@ -11,8 +11,7 @@ class HttpTransport final : public Transport {
       : options_(std::move(options)), client_(std::move(client)) {}
 
   Result<http::ClientResponse> Send(std::string_view method, std::string_view target,
-                                    const http::Headers& headers,
-                                    std::string_view body) override {
+                                    const http::Headers& headers, std::string_view body) override {
     return client_->Send(method, target, headers, body);
   }
 

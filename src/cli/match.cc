@@ -85,8 +85,7 @@ bool Same(const FieldInfo* field, const json::value& stored, const json::value& 
   return false;
 }
 
-Result<std::optional<StoredRow>> ByKey(Api& api, const EntityInfo& entity,
-                                       const std::string& key) {
+Result<std::optional<StoredRow>> ByKey(Api& api, const EntityInfo& entity, const std::string& key) {
   Target target("/v1");
   target.Segment(entity.table).Segment(key);
   http::ClientResponse response = TRY(api.Send("GET", target));
@@ -160,9 +159,9 @@ Result<std::optional<StoredRow>> FindStored(Api& api, const EntityInfo& entity,
   for (const std::vector<std::string>& names : entity.uniques) {
     ways += fmt::format(" or {}", fmt::join(names, ", "));
   }
-  return Fail(Code::kInvalidField,
-              fmt::format("{} needs {}, so that applying it twice means the same row", entity.name,
-                          ways));
+  return Fail(
+      Code::kInvalidField,
+      fmt::format("{} needs {}, so that applying it twice means the same row", entity.name, ways));
 }
 
 json::object Changes(const EntityInfo& entity, const json::object& stored,

@@ -12,8 +12,8 @@
 namespace tenon::cli {
 
 struct StoredRow {
-  std::string key;       // as it stands in a URL
-  std::string etag;      // with quotes, for If-Match; may be empty
+  std::string key;   // as it stands in a URL
+  std::string etag;  // with quotes, for If-Match; may be empty
   json::object row;
 };
 

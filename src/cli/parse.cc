@@ -51,9 +51,8 @@ Result<void> CheckChoices(const std::vector<Option>& options, const Arguments& g
     if (option.choices.empty()) continue;
     for (const std::string& text : given.All(option.name)) {
       if (std::ranges::find(option.choices, text) != option.choices.end()) continue;
-      return Fail(Code::kInvalidArgument,
-                  fmt::format("--{} takes {}, not '{}'", option.name,
-                              fmt::join(option.choices, ", "), text));
+      return Fail(Code::kInvalidArgument, fmt::format("--{} takes {}, not '{}'", option.name,
+                                                      fmt::join(option.choices, ", "), text));
     }
   }
   return {};
@@ -69,9 +68,8 @@ std::string UnknownWord(const std::string& word, const Command& command) {
   for (const Option& option : GlobalOptions()) names.push_back("--" + option.name);
   const std::vector<std::string_view> views(names.begin(), names.end());
   const std::string_view nearest = Nearest(word.substr(0, word.find('=')), views);
-  std::string hint =
-      nearest.empty() ? fmt::format("see tenon {} --help", command.name)
-                      : fmt::format("did you mean {}?", nearest);
+  std::string hint = nearest.empty() ? fmt::format("see tenon {} --help", command.name)
+                                     : fmt::format("did you mean {}?", nearest);
   return fmt::format("tenon {} has no option '{}'; {}", command.name, word, hint);
 }
 
@@ -130,8 +128,10 @@ class Grammar {
       Collect(commands[i].options, *apps_[i], values_[i], parsed.arguments);
       if (help_) return parsed;
       for (const std::string& word : app_.remaining(true)) {
-        if (word == "-") words_[i].push_back(word);
-        else return Fail(Code::kInvalidArgument, UnknownWord(word, commands[i]));
+        if (word == "-")
+          words_[i].push_back(word);
+        else
+          return Fail(Code::kInvalidArgument, UnknownWord(word, commands[i]));
       }
       words_[i].insert(words_[i].end(), verbatim.begin(), verbatim.end());
       TRY(CheckChoices(commands[i].options, parsed.arguments));
@@ -145,10 +145,10 @@ class Grammar {
     if (!rest.empty()) {
       const std::string word = parsed.group.empty() ? rest[0] : parsed.group + " " + rest[0];
       const std::string near = NearestCommand(word, commands);
-      return Fail(Code::kInvalidArgument,
-                  fmt::format("'{}' is not a command; {}", word,
-                              near.empty() ? "see tenon --help"
-                                           : fmt::format("did you mean '{}'?", near)));
+      return Fail(
+          Code::kInvalidArgument,
+          fmt::format("'{}' is not a command; {}", word,
+                      near.empty() ? "see tenon --help" : fmt::format("did you mean '{}'?", near)));
     }
     return parsed;
   }
@@ -191,7 +191,8 @@ class Grammar {
       if (argv[i][0] != '-') name += (name.empty() ? "" : " ") + std::string(argv[i]);
     }
     for (const Command& command : commands) {
-      if (name.starts_with(command.name)) return message + "; see tenon " + command.name + " --help";
+      if (name.starts_with(command.name))
+        return message + "; see tenon " + command.name + " --help";
     }
     return message + "; see tenon --help";
   }
@@ -212,14 +213,33 @@ const std::vector<Option>& GlobalOptions() {
   static const std::vector<Option> kOptions = {
       {"url", "URL", "server to talk to (TENON_URL; default http://127.0.0.1:7400)"},
       {"key", "KEY", "API key (TENON_API_KEY; default: ./data/admin.key for a local server)"},
-      {"context", "NAME", "saved server and key to use (TENON_CONTEXT); see tenon login", "", false,
-       {}, Completes::kContext},
-      {"data", "DIR", "work on this data directory in process, without a server", "", false, {},
+      {"context",
+       "NAME",
+       "saved server and key to use (TENON_CONTEXT); see tenon login",
+       "",
+       false,
+       {},
+       Completes::kContext},
+      {"data",
+       "DIR",
+       "work on this data directory in process, without a server",
+       "",
+       false,
+       {},
        Completes::kDirectory},
-      {"config", "FILE", "configuration file (TENON_CONFIG; default ./tenon.toml)", "", false, {},
+      {"config",
+       "FILE",
+       "configuration file (TENON_CONFIG; default ./tenon.toml)",
+       "",
+       false,
+       {},
        Completes::kFile},
       {"tenant", "SLUG", "tenant to work in, for system keys (TENON_TENANT)"},
-      {"output", "FORMAT", "table, json, ndjson or yaml", "o", false,
+      {"output",
+       "FORMAT",
+       "table, json, ndjson or yaml",
+       "o",
+       false,
        {"table", "json", "ndjson", "yaml"}},
       {"timeout", "SECONDS", "longest wait for an answer (default 60)"},
       {"ca-file", "FILE", "certificates to trust, PEM", "", false, {}, Completes::kFile},

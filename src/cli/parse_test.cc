@@ -82,7 +82,8 @@ TEST_F(ParseTest, AWordAfterTwoDashesIsNoOption) {
 
 TEST_F(ParseTest, NamesTheNearestWord) {
   EXPECT_EQ(ErrorOf({"lst", "assets"}), "'lst' is not a command; did you mean 'list'?");
-  EXPECT_EQ(ErrorOf({"audit", "verfy"}), "'audit verfy' is not a command; did you mean 'audit verify'?");
+  EXPECT_EQ(ErrorOf({"audit", "verfy"}),
+            "'audit verfy' is not a command; did you mean 'audit verify'?");
   EXPECT_EQ(ErrorOf({"list", "assets", "--fliter", "x"}),
             "tenon list has no option '--fliter'; did you mean --filter?");
 }

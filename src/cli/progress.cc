@@ -77,9 +77,9 @@ std::string Progress::Line(const ProgressState& state, Instant now) const {
   line += " " + options_.unit;
   line += fmt::format("  {}/s", Grouped(static_cast<std::int64_t>(rate)));
   if (state.failed > 0 && state.done > 0) {
-    line += fmt::format("  {} failed ({:.1f} %)", Grouped(state.failed),
-                        100.0 * static_cast<double>(state.failed) /
-                            static_cast<double>(state.done));
+    line +=
+        fmt::format("  {} failed ({:.1f} %)", Grouped(state.failed),
+                    100.0 * static_cast<double>(state.failed) / static_cast<double>(state.done));
   }
   if (share > 0 && share < 1 && seconds >= 1) {
     const double left = seconds * (1 - share) / share;

@@ -11,7 +11,7 @@
 namespace tenon::cli {
 
 struct ProgressOptions {
-  std::ostream* out = nullptr;   // null: says nothing
+  std::ostream* out = nullptr;  // null: says nothing
   bool terminal = false;
   int columns = 80;
   Style style = {};
@@ -24,7 +24,7 @@ struct ProgressState {
   std::int64_t bytes = 0;        // read so far; stands in for rows when their total is not known
   std::int64_t bytes_total = 0;  // 0: not known
   std::int64_t failed = 0;
-  std::string phase = {};        // "assets"
+  std::string phase = {};  // "assets"
 };
 
 // Not thread-safe.

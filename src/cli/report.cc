@@ -73,7 +73,8 @@ std::string Fields(const Error& error, const Style& style) {
         (field.path.empty() || Contains(error.message, field.path))) {
       continue;
     }
-    out += "  " + (field.path.empty() ? "" : style.Bold(Printable(field.path)) + ": ") + text + "\n";
+    out +=
+        "  " + (field.path.empty() ? "" : style.Bold(Printable(field.path)) + ": ") + text + "\n";
   }
   return out;
 }

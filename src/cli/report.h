@@ -9,8 +9,8 @@
 namespace tenon::cli {
 
 struct ReportContext {
-  std::string where;          // "http://127.0.0.1:7400"; empty: no server was asked
-  bool is_default = false;    // the server was not chosen by the user
+  std::string where;        // "http://127.0.0.1:7400"; empty: no server was asked
+  bool is_default = false;  // the server was not chosen by the user
   bool has_key = false;
 };
 

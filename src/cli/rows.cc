@@ -120,8 +120,7 @@ std::string Cell(const json::value& value) {
 std::vector<std::string> DefaultColumns(const EntityInfo& entity) {
   std::vector<std::string> columns = entity.key;
   auto add = [&](const std::string& name) {
-    if (columns.size() < kDefaultColumnsMax &&
-        std::ranges::find(columns, name) == columns.end()) {
+    if (columns.size() < kDefaultColumnsMax && std::ranges::find(columns, name) == columns.end()) {
       columns.push_back(name);
     }
   };
@@ -150,8 +149,8 @@ std::vector<std::string> DefaultColumns(const EntityInfo& entity) {
   return columns;
 }
 
-RowPrinter::RowPrinter(Session& session, const EntityInfo* entity,
-                       std::vector<std::string> columns, bool may_drop)
+RowPrinter::RowPrinter(Session& session, const EntityInfo* entity, std::vector<std::string> columns,
+                       bool may_drop)
     : session_(session), entity_(entity), columns_(std::move(columns)), may_drop_(may_drop) {}
 
 void RowPrinter::Page(const json::array& rows) {

@@ -127,8 +127,8 @@ Result<Api*> Session::api() {
   options.tenant = connection.tenant;
   if (verbose_) {
     options.trace = [this](const std::string& line) { err() << "> " << line << "\n"; };
-    err() << "> " << (connection.in_process ? globals_.Get("data") : connection.url) << ", key from "
-          << (connection.key.empty() ? "nowhere" : connection.key_source) << "\n";
+    err() << "> " << (connection.in_process ? globals_.Get("data") : connection.url)
+          << ", key from " << (connection.key.empty() ? "nowhere" : connection.key_source) << "\n";
   }
   std::unique_ptr<Transport> transport;
   if (connection.in_process) {
@@ -169,7 +169,8 @@ Result<const EntityInfo*> Session::Entity(const std::string& word) {
     target.Segment(entity->model);
     catalog->Load(TRY(api->Call("GET", target)));
     if (!entity->loaded) {
-      return Fail(Code::kInternal, "the server's model " + entity->model + " lacks " + entity->name);
+      return Fail(Code::kInternal,
+                  "the server's model " + entity->model + " lacks " + entity->name);
     }
   }
   return entity;
@@ -183,10 +184,10 @@ Result<std::string> Session::ReadFile(const std::string& path) const {
   }
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    return Fail(Code::kNotFound, fmt::format("cannot read {}: {}", path,
-                                             std::filesystem::exists(path, problem)
-                                                 ? "permission denied"
-                                                 : "there is no such file"));
+    return Fail(Code::kNotFound,
+                fmt::format("cannot read {}: {}", path,
+                            std::filesystem::exists(path, problem) ? "permission denied"
+                                                                   : "there is no such file"));
   }
   return ReadAll(file, path);
 }

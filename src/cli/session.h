@@ -32,9 +32,9 @@ struct Connection {
   std::string tenant;
   std::string ca_file;
   bool insecure = false;
-  bool is_default = false;    // nothing was said: the local server
-  bool in_process = false;    // --data
-  std::string key_source;     // for messages: "--key", "TENON_API_KEY", "./data/admin.key"
+  bool is_default = false;  // nothing was said: the local server
+  bool in_process = false;  // --data
+  std::string key_source;   // for messages: "--key", "TENON_API_KEY", "./data/admin.key"
 };
 
 // Not thread-safe.

@@ -10,8 +10,8 @@ namespace tenon::cli {
 
 struct SseEvent {
   std::string id;
-  std::string type;   // "message" unless the server says another
-  std::string data;   // lines joined by \n
+  std::string type;  // "message" unless the server says another
+  std::string data;  // lines joined by \n
 };
 
 class SseReader {
@@ -30,7 +30,7 @@ class SseReader {
  private:
   bool Line(std::string_view line, const Each& each);
 
-  std::string buffer_;   // of a line that is not ended yet
+  std::string buffer_;  // of a line that is not ended yet
   std::string last_id_;
   SseEvent event_;
   bool has_data_ = false;

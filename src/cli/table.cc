@@ -31,8 +31,7 @@ std::size_t PointWidth(utf8proc_int32_t point) {
 
 std::size_t Total(const std::vector<std::size_t>& widths) {
   if (widths.empty()) return 0;
-  return std::accumulate(widths.begin(), widths.end(), std::size_t{0}) +
-         kGap * (widths.size() - 1);
+  return std::accumulate(widths.begin(), widths.end(), std::size_t{0}) + kGap * (widths.size() - 1);
 }
 
 // Takes from the widest column that may be cut until the table fits or all are at `narrowest`.

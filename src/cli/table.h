@@ -22,12 +22,12 @@ std::string Printable(std::string_view text);
 
 struct Column {
   std::string title;
-  bool right = false;   // numbers
-  bool keep = false;    // never cut (ids)
+  bool right = false;  // numbers
+  bool keep = false;   // never cut (ids)
 };
 
 struct TableOptions {
-  std::size_t width = 0;       // of the terminal; 0: no limit
+  std::size_t width = 0;  // of the terminal; 0: no limit
   Style style = {};
   bool title = true;
   // Columns that do not fit are left out from the end on, rather than all cut to stumps.

@@ -49,7 +49,8 @@ class FakeServer {
     if (found != answers_.end()) return found->second(request);
     http::ClientResponse response;
     response.status = 404;
-    response.body = R"({"status":404,"code":"not-found","title":"Not found","detail":"no such row"})";
+    response.body =
+        R"({"status":404,"code":"not-found","title":"Not found","detail":"no such row"})";
     return response;
   }
 
@@ -64,8 +65,7 @@ class FakeTransport final : public Transport {
  public:
   explicit FakeTransport(FakeServer& server) : server_(server) {}
   Result<http::ClientResponse> Send(std::string_view method, std::string_view target,
-                                    const http::Headers& headers,
-                                    std::string_view body) override {
+                                    const http::Headers& headers, std::string_view body) override {
     return server_.Take({std::string(method), std::string(target), headers, std::string(body)});
   }
   Result<http::ClientResponse> Stream(std::string_view method, std::string_view target,

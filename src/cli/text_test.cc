@@ -87,7 +87,8 @@ TEST(Sse, StopsWhenAskedAndWhenTooLarge) {
   SseReader flooded;
   const std::string piece(1 << 20, 'x');
   bool more = true;
-  for (int i = 0; i < 20 && more; ++i) more = flooded.Take(piece, [](const SseEvent&) { return true; });
+  for (int i = 0; i < 20 && more; ++i)
+    more = flooded.Take(piece, [](const SseEvent&) { return true; });
   EXPECT_FALSE(more);
 }
 

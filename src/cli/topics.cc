@@ -15,8 +15,9 @@ std::string ExitCodes() {
   };
   constexpr std::array<Row, 2> kOwn = {{
       {0, "done"},
-      {1, "done, and the answer is no: diff found a difference, fmt --check an unformatted file, "
-          "audit verify a fault, doctor or check an error"},
+      {1,
+       "done, and the answer is no: diff found a difference, fmt --check an unformatted file, "
+       "audit verify a fault, doctor or check an error"},
   }};
   std::string out = "The exit code says what kind of failure it was; scripts may rely on it.\n\n";
   for (const Row& row : kOwn) out += fmt::format("  {:>3}  {}\n", row.code, row.meaning);
@@ -30,13 +31,15 @@ std::string ExitCodes() {
   for (std::size_t code = 0; code < lines.size(); ++code) {
     if (!lines[code].empty()) out += fmt::format("  {:>3}  {}\n", code, lines[code]);
   }
-  out += "  130  interrupted (Ctrl-C)\n"
-         "  141  the reader of standard output went away\n\n"
-         "A command line that cannot be read ends with 2; a server that cannot be reached with 10.\n";
+  out +=
+      "  130  interrupted (Ctrl-C)\n"
+      "  141  the reader of standard output went away\n\n"
+      "A command line that cannot be read ends with 2; a server that cannot be reached with 10.\n";
   return out;
 }
 
-constexpr std::string_view kFields = R"(create, update, do and view take NAME=VALUE words. The model says what a value is:
+constexpr std::string_view kFields =
+    R"(create, update, do and view take NAME=VALUE words. The model says what a value is:
 
   name=orders              text stays text
   priority=5               a number for int and float fields; decimal(p,s) keeps its digits
@@ -66,7 +69,8 @@ constexpr std::string_view kFilters = R"(--filter takes an expression of the mod
 The whole grammar is in docs/language.md.
 )";
 
-constexpr std::string_view kEnvironment = R"(Environment variables of the command line; a flag wins over each:
+constexpr std::string_view kEnvironment =
+    R"(Environment variables of the command line; a flag wins over each:
 
   TENON_URL         server to talk to (default http://127.0.0.1:7400)
   TENON_API_KEY     API key; never put one into a command line that others can see

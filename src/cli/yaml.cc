@@ -4,6 +4,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <charconv>
 #include <map>
@@ -32,11 +33,12 @@ json::value PlainScalar(const std::string& text) {
   if (text == "false" || text == "False" || text == "FALSE") return json::value(false);
   const char* begin = text.data();
   const char* end = begin + text.size();
-  const bool numeric = (text[0] >= '0' && text[0] <= '9') || text[0] == '-' || text[0] == '.' ||
-                       text[0] == '+';
+  const bool numeric =
+      (text[0] >= '0' && text[0] <= '9') || text[0] == '-' || text[0] == '.' || text[0] == '+';
   if (!numeric) return json::value(text);
   if (text[0] == '+') ++begin;
-  if (begin == end || (text[0] == '+' && (*begin == '-' || *begin == '+'))) return json::value(text);
+  if (begin == end || (text[0] == '+' && (*begin == '-' || *begin == '+')))
+    return json::value(text);
   std::int64_t whole = 0;
   if (auto [stop, problem] = std::from_chars(begin, end, whole);
       problem == std::errc() && stop == end) {
@@ -120,7 +122,7 @@ class Builder final : public YAML::EventHandler {
 
  private:
   struct Frame {
-    json::value value;              // an array or an object
+    json::value value;               // an array or an object
     std::optional<std::string> key;  // of the member whose value comes next
     YAML::anchor_t anchor = 0;
     YAML::Mark mark;
@@ -270,6 +272,15 @@ void AppendYaml(const json::value& value, std::size_t depth, std::string& out) {
 }  // namespace
 
 Result<std::vector<json::value>> ReadYaml(std::string_view text, const std::string& name) {
+  // YAML 1.2, 5.1. yaml-cpp would take some of these for marks of its own.
+  const auto control = std::ranges::find_if(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7f;
+  });
+  if (control != text.end()) {
+    return Fail(Code::kInvalidArgument,
+                fmt::format("{} has a control character at byte {}", name, control - text.begin()));
+  }
   Builder builder;
   try {
     std::istringstream in{std::string(text)};

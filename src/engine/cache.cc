@@ -25,8 +25,7 @@ std::uint64_t Cache::Ticket(std::string_view key) {
   return shard.invalidations;
 }
 
-void Cache::Fill(std::string_view key, std::shared_ptr<const GetResult> row,
-                 std::uint64_t ticket) {
+void Cache::Fill(std::string_view key, std::shared_ptr<const GetResult> row, std::uint64_t ticket) {
   if (shard_bytes_max_ == 0) return;
   Shard& shard = ShardOf(key);
   const std::lock_guard lock(shard.mutex);

@@ -125,14 +125,12 @@ Result<Outcome> RowWriter::FireOn(WriteContext& context, const Record& current,
     return WriteChange(context, current, next, "EVENT", event, TakesText(*event, takes));
   }
   if (!wanted_roles.empty() && !state_matched) {
-    return Fail(Code::kForbidden,
-                fmt::format("{} needs the role {}", name, wanted_roles));
+    return Fail(Code::kForbidden, fmt::format("{} needs the role {}", name, wanted_roles));
   }
   return Fail(NotAllowed(
-      current, state_matched
-                   ? fmt::format("'{}' is not allowed: its condition does not hold", name)
-                   : fmt::format("'{}' is not allowed in state {}; allowed now: {}", name, state,
-                                 Join(AllowedEvents(current)))));
+      current, state_matched ? fmt::format("'{}' is not allowed: its condition does not hold", name)
+                             : fmt::format("'{}' is not allowed in state {}; allowed now: {}", name,
+                                           state, Join(AllowedEvents(current)))));
 }
 
 Result<Outcome> RowWriter::WriteChange(WriteContext& context, const Record& old, Record& row,
@@ -215,8 +213,8 @@ Result<void> RowWriter::WriteTransition(WriteContext& context, const Record& row
   const Uuid actor = ActorIn(context.caller, tenant);
   for (const model::Field& field : transitions->fields) {
     if (field.automatic == model::Auto::kCreator) {
-      transition.at(field) = field.type.kind == model::TypeKind::kUuid ? Value(actor)
-                                                                       : Value(actor.ToString());
+      transition.at(field) =
+          field.type.kind == model::TypeKind::kUuid ? Value(actor) : Value(actor.ToString());
     }
   }
   TRY(context.transaction.Execute(plans_.Of(*transitions).insert, transition.values));
@@ -247,9 +245,10 @@ Result<void> RowWriter::Notify(WriteContext& context, const Record& row, const R
       read.type = path.field->type;
       const Value value = TRY(Evaluate(read, eval));
       std::string text;
-      AppendValue(value, path.json_path.empty() ? path.field->type
-                                                : model::Type{.kind = model::TypeKind::kJson},
-                  EncodeFor::kLog, text);
+      AppendValue(
+          value,
+          path.json_path.empty() ? path.field->type : model::Type{.kind = model::TypeKind::kJson},
+          EncodeFor::kLog, text);
       auto parsed = ParseJson(text);
       summary[path.json_path.empty() ? path.field->name : path.json_path.back()] =
           parsed ? *std::move(parsed) : json::value();
@@ -262,10 +261,14 @@ Result<void> RowWriter::Notify(WriteContext& context, const Record& row, const R
     command.body = {{"type", notify.type},
                     {"payload_summary", std::move(summary)},
                     {"channel_targets", std::move(channels)}};
-    WriteContext inner{.caller = context.caller, .transaction = context.transaction,
-                       .now = context.now, .trusted = true, .cause = cause,
+    WriteContext inner{.caller = context.caller,
+                       .transaction = context.transaction,
+                       .now = context.now,
+                       .trusted = true,
+                       .cause = cause,
                        .depth = context.depth + 1};
     Caller caller = context.caller;
+    if (caller.user_tenant.IsNil()) caller.user_tenant = caller.tenant;
     caller.tenant = LogTenant(row);
     const PreparedCreate prepared = TRY(Prepare(caller, command, context.now));
     TRY(Create(inner, command, prepared));

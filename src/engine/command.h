@@ -19,35 +19,35 @@ struct Command {
   enum class Op { kCreate, kUpdate, kDelete, kRestore, kEvent };
   Op op = Op::kCreate;
   const model::Entity* entity = nullptr;
-  std::string id;                    // key text; not for create (the body may give the key)
-  std::string event;                 // kEvent
-  json::object body;                 // fields, patch, or takes
-  std::string if_match;              // ETag text without quotes; empty: none; "*": must exist
-  bool upsert = false;               // kCreate: update instead when the unique key is taken
-  bool trusted = false;              // the system's own: may set engine-written fields
-  bool automatic = false;            // kEvent by the clock: only lines whose `auto when` holds
+  std::string id;          // key text; not for create (the body may give the key)
+  std::string event;       // kEvent
+  json::object body;       // fields, patch, or takes
+  std::string if_match;    // ETag text without quotes; empty: none; "*": must exist
+  bool upsert = false;     // kCreate: update instead when the unique key is taken
+  bool trusted = false;    // the system's own: may set engine-written fields
+  bool automatic = false;  // kEvent by the clock: only lines whose `auto when` holds
 };
 
 // Replay of a whole request (DESIGN, "Replay").
 struct Idempotent {
-  std::string key;                   // the Idempotency-Key header; empty: none
-  std::string route;                 // "POST /v1/assets"
-  std::string request_hash;          // sha256 of the body, hex
+  std::string key;           // the Idempotency-Key header; empty: none
+  std::string route;         // "POST /v1/assets"
+  std::string request_hash;  // sha256 of the body, hex
 };
 
 struct Outcome {
-  int status = 200;                  // 201 created, 200 done, 204 deleted
-  std::string body;                  // the row as JSON; empty when deleted
-  std::string etag;                  // without quotes
-  std::string key;                   // key text of the row
-  std::int64_t seq = 0;              // position of its log row; 0 for quiet events and replays
-  bool replayed = false;             // answered from an earlier request or a computed key
-  bool unchanged = false;            // the row already was as asked: nothing written
+  int status = 200;        // 201 created, 200 done, 204 deleted
+  std::string body;        // the row as JSON; empty when deleted
+  std::string etag;        // without quotes
+  std::string key;         // key text of the row
+  std::int64_t seq = 0;    // position of its log row; 0 for quiet events and replays
+  bool replayed = false;   // answered from an earlier request or a computed key
+  bool unchanged = false;  // the row already was as asked: nothing written
 };
 
 struct GetOptions {
-  std::vector<std::string> fields;   // empty: all
-  std::vector<std::string> expand;   // relation names, one level
+  std::vector<std::string> fields;  // empty: all
+  std::vector<std::string> expand;  // relation names, one level
   bool with_deleted = false;
   std::optional<Time> as_of;
 };
@@ -59,8 +59,8 @@ struct GetResult {
 
 struct ListQuery {
   std::string filter;
-  std::string order_by;              // "name, created_at desc"; the key is always added
-  int page_size = 0;                 // 0: default
+  std::string order_by;  // "name, created_at desc"; the key is always added
+  int page_size = 0;     // 0: default
   std::string page_token;
   std::vector<std::string> fields;
   std::vector<std::string> expand;

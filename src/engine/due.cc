@@ -10,7 +10,7 @@
 namespace tenon {
 namespace {
 
-constexpr std::int64_t kDueRows = 500;       // of one event line in one round
+constexpr std::int64_t kDueRows = 500;  // of one event line in one round
 constexpr auto kJumpMax = std::chrono::seconds(5);
 constexpr auto kSuspendMax = std::chrono::seconds(30);
 constexpr auto kHold = std::chrono::seconds(60);
@@ -143,16 +143,15 @@ Result<int> PurgeRows(Engine::Impl& impl, const model::Entity& entity,
          .lane = Lane::kBulk,
          .work = [&impl, &plan, &entity, job, now](Transaction& transaction) -> Result<void> {
            job->gone = false;
-           const auto present =
-               TRY(LoadRow(transaction, plan, job->key, job->caller.tenant));
+           const auto present = TRY(LoadRow(transaction, plan, job->key, job->caller.tenant));
            if (!present) return {};
            EvalContext eval{.row = &*present, .now = now};
            eval.follow = [&](const model::Relation& relation, const Record& from) {
              return Follow(transaction, impl.plans, relation, from);
            };
            if (!TRY(Holds(*entity.purge->when, eval))) return {};
-           WriteContext context{.caller = job->caller, .transaction = transaction, .now = now,
-                                .trusted = true};
+           WriteContext context{
+               .caller = job->caller, .transaction = transaction, .now = now, .trusted = true};
            TRY(impl.writer.Purge(context, *present));
            job->stale = std::move(context.stale);
            job->gone = true;
@@ -186,8 +185,9 @@ Result<int> Engine::Purge(bool force) {
   for (const auto& entity : impl.deps.model->entities) {
     if (!entity->purge) continue;
     const auto last = impl.last_purge.find(entity->table);
-    if (!force && !IsDue(*entity->purge, now, last == impl.last_purge.end()
-                                                   ? std::nullopt : std::optional(last->second))) {
+    if (!force &&
+        !IsDue(*entity->purge, now,
+               last == impl.last_purge.end() ? std::nullopt : std::optional(last->second))) {
       continue;
     }
     if (entity->purge->archive && !impl.options.archive) continue;

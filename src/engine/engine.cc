@@ -98,12 +98,12 @@ std::string Engine::Impl::CacheKey(const Caller& caller, const model::Entity& en
 }
 
 Scope Engine::Impl::ScopeOf(const Caller& caller) {
-  return {.tenant = caller.tenant, .across_tenants = caller.across_tenants,
+  return {.tenant = caller.tenant,
+          .across_tenants = caller.across_tenants,
           .deadline = limits::kReadDeadline};
 }
 
-void Engine::Apply(const Caller& caller, Command command, Idempotent replay, Done done,
-                   Lane lane) {
+void Engine::Apply(const Caller& caller, Command command, Idempotent replay, Done done, Lane lane) {
   Impl& impl = *impl_;
   if (auto permitted = PermitCommand(caller, command); !permitted) {
     return done(std::unexpected(std::move(permitted).error()));
@@ -130,14 +130,16 @@ void Engine::Apply(const Caller& caller, Command command, Idempotent replay, Don
         return {};
       }
     }
-    WriteContext context{.caller = pending->caller, .transaction = transaction,
-                         .now = pending->now, .trusted = pending->command.trusted};
+    WriteContext context{.caller = pending->caller,
+                         .transaction = transaction,
+                         .now = pending->now,
+                         .trusted = pending->command.trusted};
     pending->outcome = pending->command.op == Command::Op::kCreate
                            ? TRY(impl.writer.Create(context, pending->command, pending->prepared))
                            : TRY(impl.writer.Run(context, pending->command));
     if (!pending->replay.key.empty()) {
-      TRY(SaveReplay(transaction, pending->caller, pending->replay,
-                     std::span(&pending->outcome, 1), pending->now));
+      TRY(SaveReplay(transaction, pending->caller, pending->replay, std::span(&pending->outcome, 1),
+                     pending->now));
     }
     pending->stale = std::move(context.stale);
     return {};
@@ -157,8 +159,9 @@ Result<Outcome> Engine::ApplyAndWait(const Caller& caller, Command command, Lane
   // Shared: `done` may still be returning from set_value when the waiter wakes and leaves.
   auto promise = std::make_shared<std::promise<Result<Outcome>>>();
   auto future = promise->get_future();
-  Apply(caller, std::move(command), {},
-        [promise](Result<Outcome> outcome) { promise->set_value(std::move(outcome)); }, lane);
+  Apply(
+      caller, std::move(command), {},
+      [promise](Result<Outcome> outcome) { promise->set_value(std::move(outcome)); }, lane);
   return future.get();
 }
 
@@ -241,12 +244,13 @@ void Engine::ApplyBatch(const Caller& caller, std::vector<Command> commands, boo
       if (!replay.key.empty() && !commands[i].upsert) {
         own = {replay.key + "#" + std::to_string(i), replay.route, replay.request_hash};
       }
-      Apply(caller, std::move(commands[i]), std::move(own),
-            [items, i](Result<Outcome> outcome) {
-              items->results[i] = std::move(outcome);
-              if (items->left.fetch_sub(1) == 1) items->done(std::move(items->results));
-            },
-            lane);
+      Apply(
+          caller, std::move(commands[i]), std::move(own),
+          [items, i](Result<Outcome> outcome) {
+            items->results[i] = std::move(outcome);
+            if (items->left.fetch_sub(1) == 1) items->done(std::move(items->results));
+          },
+          lane);
     }
     return;
   }

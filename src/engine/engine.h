@@ -19,7 +19,7 @@
 namespace tenon {
 
 struct EngineOptions {
-  std::size_t cache_bytes = 32u << 20;          // single records, encoded; 0: no cache
+  std::size_t cache_bytes = 32u << 20;  // single records, encoded; 0: no cache
   std::chrono::seconds cache_ttl{3600};
   Uuid system_tenant;
   // Keeps what a purge with `export` is about to take: table and NDJSON rows. Null: such purges
@@ -33,7 +33,7 @@ struct EngineDeps {
   Log& log;
   Clock& clock;
   IdSource& ids;
-  const Vault* vault;    // null: secrets are refused
+  const Vault* vault;  // null: secrets are refused
 };
 
 // Thread-safe.
@@ -79,7 +79,8 @@ class Engine {
   Result<void> Export(const Caller& caller, const model::Entity& entity, std::string_view filter,
                       const std::function<bool(std::string_view piece)>& piece);
 
-  // --- the clock's work ---------------------------------------------------------------------------
+  // --- the clock's work
+  // ---------------------------------------------------------------------------
 
   // Takes every `auto` event that is due; how many rows changed. After a clock jump or a suspend
   // nothing fires for a minute, so that heartbeats can arrive first. Called once a second by one
@@ -95,7 +96,9 @@ class Engine {
   [[nodiscard]] Clock& clock();
 
   // Events allowed from the state the row is in, for 409 answers and the CLI.
-  struct CacheStats { std::int64_t hits = 0, misses = 0, bytes = 0, entries = 0; };
+  struct CacheStats {
+    std::int64_t hits = 0, misses = 0, bytes = 0, entries = 0;
+  };
   [[nodiscard]] CacheStats cache_stats() const;
 
   struct Impl;  // engine/impl.h

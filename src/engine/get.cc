@@ -66,7 +66,8 @@ Result<std::string> StateAt(Reader& reader, const EntityPlan& plan, const Caller
   const std::string off = reader.dialect() == Dialect::kSqlite ? "+" : "";
   TRY(reader.Query(
       "SELECT a.after_state, s.salt FROM audits a JOIN audit_seals s ON s.audit_id = a.id "
-      "WHERE a.entity_type = $1 AND a.entity_id = $2 AND " + off + "a.tenant_id = $3 AND " + off +
+      "WHERE a.entity_type = $1 AND a.entity_id = $2 AND " +
+          off + "a.tenant_id = $3 AND " + off +
           "a.\"timestamp\" <= $4 ORDER BY +s.seq DESC LIMIT 1",
       parameters, [&](const Row& row) -> Result<bool> {
         any = true;

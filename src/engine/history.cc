@@ -42,9 +42,8 @@ json::object ItemOf(const LogLine& line) {
     if (const auto* job = members.if_contains("job")) item["job"] = *job;
     if (const auto* actor = members.if_contains("on_behalf_of")) item["on_behalf_of"] = *actor;
     if (members.contains("from") && members.contains("to")) {
-      item["transition"] = json::object{{"event", members.at("event")},
-                                        {"from", members.at("from")},
-                                        {"to", members.at("to")}};
+      item["transition"] = json::object{
+          {"event", members.at("event")}, {"from", members.at("from")}, {"to", members.at("to")}};
     }
   }
   item["changes"] = Differences(ParsedOrNull(line.before), ParsedOrNull(line.after));

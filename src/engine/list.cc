@@ -290,7 +290,8 @@ Result<void> Engine::Export(const Caller& caller, const model::Entity& entity,
   }
   const auto order = TRY(ParseOrder(*impl.deps.model, entity, ""));
   const SqlContext context{.alias = "t", .now = impl.deps.clock.Now()};
-  constexpr int kRows = 2000;  // a read of this many takes milliseconds, so no snapshot is held long
+  constexpr int kRows =
+      2000;  // a read of this many takes milliseconds, so no snapshot is held long
   std::vector<Value> after;
   for (bool more = true; more;) {
     SqlBuilder sql(impl.deps.store.dialect());
@@ -317,8 +318,7 @@ Result<void> Engine::Export(const Caller& caller, const model::Entity& entity,
         after.clear();
         for (std::size_t i = 0; i < order.size(); ++i) {
           const int column = static_cast<int>(fields.size() + i);
-          after.push_back(row.IsNull(column) ? Value()
-                                             : TRY(row.Get(column, order[i].path->type)));
+          after.push_back(row.IsNull(column) ? Value() : TRY(row.Get(column, order[i].path->type)));
         }
         ++rows;
         return true;

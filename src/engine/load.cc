@@ -88,8 +88,8 @@ Result<std::vector<Record>> Follow(Reader& reader, const Plans& plans,
     case model::Relation::Kind::kThrough: {
       const model::Field* near = relation.near;
       const std::vector<Value> key = KeyValues(plans.Of(*from.entity), from);
-      const std::vector<Record> links = TRY(LoadWhere(
-          reader, plans.Of(*relation.through), std::span(&near, 1), key, tenant, limit));
+      const std::vector<Record> links = TRY(
+          LoadWhere(reader, plans.Of(*relation.through), std::span(&near, 1), key, tenant, limit));
       for (const Record& link : links) {
         const Value& far = link.at(*relation.far);
         auto row = TRY(LoadRow(reader, target, std::span(&far, 1), tenant));

@@ -12,17 +12,21 @@ bool Contains(const std::vector<std::string>& list, std::string_view what) {
 }
 
 Error Refused(const model::Entity& entity, std::string_view action, std::string_view roles) {
-  return {Code::kForbidden,
-          fmt::format("{} {} needs the role {}", action, entity.table, roles)};
+  return {Code::kForbidden, fmt::format("{} {} needs the role {}", action, entity.table, roles)};
 }
 
 std::string_view ActionOf(const Command& command) {
   switch (command.op) {
-    case Command::Op::kCreate: return "create";
-    case Command::Op::kUpdate: return "update";
-    case Command::Op::kDelete: return "delete";
-    case Command::Op::kRestore: return "restore";
-    case Command::Op::kEvent: return command.event;
+    case Command::Op::kCreate:
+      return "create";
+    case Command::Op::kUpdate:
+      return "update";
+    case Command::Op::kDelete:
+      return "delete";
+    case Command::Op::kRestore:
+      return "restore";
+    case Command::Op::kEvent:
+      return command.event;
   }
   return "update";
 }
@@ -72,10 +76,9 @@ Result<void> PermitCommand(const Caller& caller, const Command& command) {
   }
   const bool changes = command.op != Command::Op::kCreate;
   if (entity.append_only && changes && !command.trusted &&
-      !(command.op == Command::Op::kEvent &&
-        Contains(entity.append_only_except, command.event))) {
-    return Fail(Code::kConflict, fmt::format("{} is append only: its rows are not changed",
-                                             entity.table));
+      !(command.op == Command::Op::kEvent && Contains(entity.append_only_except, command.event))) {
+    return Fail(Code::kConflict,
+                fmt::format("{} is append only: its rows are not changed", entity.table));
   }
   return {};
 }

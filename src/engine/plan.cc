@@ -22,8 +22,8 @@ EntityPlan MakePlan(const model::Entity& entity, Dialect dialect) {
     if (field.automatic == model::Auto::kUpdated) plan.updated = &field;
     // Columns that the engine fills with the actor are left to the foreign key: authentication has
     // just vouched for it.
-    const bool actor = field.automatic == model::Auto::kCreator ||
-                       field.automatic == model::Auto::kUpdater;
+    const bool actor =
+        field.automatic == model::Auto::kCreator || field.automatic == model::Auto::kUpdater;
     if (field.reference && field.reference->target->soft_delete && !actor) {
       plan.live_references.push_back(&field);
     }
@@ -43,11 +43,12 @@ EntityPlan MakePlan(const model::Entity& entity, Dialect dialect) {
     plan.by_key += Placeholder(dialect, ++number);
   }
   if (entity.tenant != nullptr) {
-    plan.by_key += " AND " + QuoteName(entity.tenant->name) + " = " + Placeholder(dialect, ++number);
+    plan.by_key +=
+        " AND " + QuoteName(entity.tenant->name) + " = " + Placeholder(dialect, ++number);
   }
   if (entity.soft_delete) {
-    plan.live = "SELECT " + QuoteName(entity.soft_delete->field->name) + " FROM " + table +
-                plan.by_key;
+    plan.live =
+        "SELECT " + QuoteName(entity.soft_delete->field->name) + " FROM " + table + plan.by_key;
   }
   return plan;
 }

@@ -13,16 +13,16 @@ namespace tenon {
 
 struct EntityPlan {
   const model::Entity* entity = nullptr;
-  std::string type_name;            // "WORKFLOW_EXECUTION": audits.entity_type and the cache key
-  std::string columns;              // "a", "b", ... of every field, for SELECT and INSERT
-  std::string insert;               // INSERT of all fields in order
-  std::string select;               // SELECT columns FROM table
-  std::string live;                 // SELECT what tells a soft delete WHERE by_key; empty: no such
-  std::string by_key;               // WHERE key = $1.. [AND tenant = $n]; tenant last
-  bool tenant_in_key = false;       // the tenant is part of the key, or is the key itself
-  std::vector<const model::Field*> key_in_url;    // the key without a tenant column
+  std::string type_name;       // "WORKFLOW_EXECUTION": audits.entity_type and the cache key
+  std::string columns;         // "a", "b", ... of every field, for SELECT and INSERT
+  std::string insert;          // INSERT of all fields in order
+  std::string select;          // SELECT columns FROM table
+  std::string live;            // SELECT what tells a soft delete WHERE by_key; empty: no such
+  std::string by_key;          // WHERE key = $1.. [AND tenant = $n]; tenant last
+  bool tenant_in_key = false;  // the tenant is part of the key, or is the key itself
+  std::vector<const model::Field*> key_in_url;       // the key without a tenant column
   std::vector<const model::Field*> live_references;  // targets can be softly deleted: look first
-  const model::Field* updated = nullptr;          // auto updated
+  const model::Field* updated = nullptr;             // auto updated
   bool has_secrets = false;
 };
 

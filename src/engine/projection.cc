@@ -55,8 +55,9 @@ Result<std::vector<Record>> LoadIn(Reader& reader, const EntityPlan& plan,
 std::string TextOf(const Value& value) {
   std::string text;
   model::Type type;
-  type.kind = value.Is<Uuid>() ? model::TypeKind::kUuid
-              : value.Is<std::int64_t>() ? model::TypeKind::kInt : model::TypeKind::kText;
+  type.kind = value.Is<Uuid>()           ? model::TypeKind::kUuid
+              : value.Is<std::int64_t>() ? model::TypeKind::kInt
+                                         : model::TypeKind::kText;
   AppendValue(value, type, EncodeFor::kAnswer, text);
   return text;
 }
@@ -119,9 +120,9 @@ Result<std::vector<const model::Field*>> Project(const model::Entity& entity,
       for (const model::Field& known : entity.fields) {
         if (!known.hidden) candidates.push_back(known.name);
       }
-      return Fail(Code::kInvalidArgument, fmt::format("fields: {} has no field '{}'{}",
-                                                      entity.table, Ellipsis(name, 60),
-                                                      Hint(name, candidates)));
+      return Fail(Code::kInvalidArgument,
+                  fmt::format("fields: {} has no field '{}'{}", entity.table, Ellipsis(name, 60),
+                              Hint(name, candidates)));
     }
     fields.push_back(field);
   }

@@ -49,7 +49,8 @@ Result<std::unordered_map<Uuid, Logged>> LastStates(Reader& reader, const std::s
   std::unordered_map<Uuid, Logged> states;
   const Value parameter(type);
   TRY(reader.Query(
-      "SELECT a.entity_id, a.tenant_id, a.after_state, a.metadata FROM audits a JOIN (SELECT max(id) "
+      "SELECT a.entity_id, a.tenant_id, a.after_state, a.metadata FROM audits a JOIN (SELECT "
+      "max(id) "
       "AS id FROM audits WHERE entity_type = $1 GROUP BY entity_id) l ON l.id = a.id",
       std::span(&parameter, 1), [&](const Row& row) -> Result<bool> {
         Logged logged;

@@ -12,8 +12,8 @@ namespace tenon {
 struct OutsideChange {
   std::string table;
   std::string key;
-  std::string action;   // CREATE, UPDATE, DELETE
-  std::string fields;   // names of the fields that differ, for an update
+  std::string action;  // CREATE, UPDATE, DELETE
+  std::string fields;  // names of the fields that differ, for an update
 };
 
 // Compares every row of every tenant entity with the log. With `write`, each difference is logged

@@ -90,7 +90,8 @@ Result<void> RowWriter::Detach(WriteContext& context, const Record& row, bool so
     if (rows.empty()) continue;
     if (reference.on_delete == model::OnDelete::kRestrict) {
       Error error(Code::kConflict,
-                  fmt::format("{} {} refer to it by {}", rows.size() > 1000 ? "over 1000" : std::to_string(rows.size()),
+                  fmt::format("{} {} refer to it by {}",
+                              rows.size() > 1000 ? "over 1000" : std::to_string(rows.size()),
                               referrer.target->table, field->name));
       error.details["table"] = referrer.target->table;
       error.details["row"] = KeyText(rows.front());
@@ -101,7 +102,9 @@ Result<void> RowWriter::Detach(WriteContext& context, const Record& row, bool so
     }
     for (const Record& child : rows) {
       switch (reference.on_delete) {
-        case model::OnDelete::kCascade: TRY(DeleteForGood(context, child)); break;
+        case model::OnDelete::kCascade:
+          TRY(DeleteForGood(context, child));
+          break;
         case model::OnDelete::kNull: {
           Record next = child;
           next.at(*field) = Value();
@@ -119,7 +122,8 @@ Result<void> RowWriter::Detach(WriteContext& context, const Record& row, bool so
           }
           break;
         }
-        case model::OnDelete::kRestrict: break;
+        case model::OnDelete::kRestrict:
+          break;
       }
     }
   }
@@ -132,8 +136,8 @@ Result<std::int64_t> RowWriter::DeleteForGood(WriteContext& context, const Recor
   const EntityPlan& plan = plans_.Of(entity);
   std::vector<Value> parameters = KeyValues(plan, row);
   if (entity.tenant != nullptr) parameters.push_back(row.at(*entity.tenant));
-  auto deleted = context.transaction.Execute(
-      "DELETE FROM " + QuoteName(entity.table) + plan.by_key, parameters);
+  auto deleted = context.transaction.Execute("DELETE FROM " + QuoteName(entity.table) + plan.by_key,
+                                             parameters);
   if (!deleted) return Fail(Explain(context, row, std::move(deleted).error()));
   Touched(context, row);
   tenants_.Added(entity, TenantOf(row), -1);

@@ -90,14 +90,14 @@ Result<void> SaveReplay(Transaction& transaction, const Caller& caller, const Id
   const Value key[] = {Value(caller.tenant), Value(caller.user), Value(replay.route),
                        Value(replay.key)};
   TRY(transaction.Execute(kForget, key));
-  const Value values[] = {Value(caller.tenant),
-                          Value(caller.user),
-                          Value(replay.route),
-                          Value(replay.key),
-                          Value(replay.request_hash),
-                          Value::Json(std::move(answer)),
-                          Value(now + std::chrono::duration_cast<Duration>(
-                                          limits::kIdempotencyTtl))};
+  const Value values[] = {
+      Value(caller.tenant),
+      Value(caller.user),
+      Value(replay.route),
+      Value(replay.key),
+      Value(replay.request_hash),
+      Value::Json(std::move(answer)),
+      Value(now + std::chrono::duration_cast<Duration>(limits::kIdempotencyTtl))};
   TRY(transaction.Execute(kSave, values));
   return {};
 }

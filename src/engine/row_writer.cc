@@ -51,8 +51,8 @@ std::vector<std::string> AllowedEvents(const Record& row) {
   const std::string state =
       row.entity->lifecycle ? StateOf(row, *row.entity->lifecycle) : std::string();
   for (const model::Event& event : row.entity->events) {
-    const bool allowed = event.any_state || std::find(event.from.begin(), event.from.end(),
-                                                      state) != event.from.end();
+    const bool allowed = event.any_state ||
+                         std::find(event.from.begin(), event.from.end(), state) != event.from.end();
     if (allowed && std::find(names.begin(), names.end(), event.name) == names.end()) {
       names.push_back(event.name);
     }
@@ -111,8 +111,11 @@ Result<void> RowWriter::EnsureServiceUser(WriteContext& context, const Uuid& ten
   Caller caller = context.caller;
   if (caller.user_tenant.IsNil()) caller.user_tenant = caller.tenant;  // the actor's own stays
   caller.tenant = tenant;
-  WriteContext inner{.caller = caller, .transaction = context.transaction, .now = context.now,
-                     .trusted = true, .depth = context.depth + 1};
+  WriteContext inner{.caller = caller,
+                     .transaction = context.transaction,
+                     .now = context.now,
+                     .trusted = true,
+                     .depth = context.depth + 1};
   inner.stale.service_users = context.stale.service_users;
   const PreparedCreate prepared = TRY(Prepare(caller, command, context.now));
   TRY(Create(inner, command, prepared));
@@ -186,8 +189,7 @@ Result<void> RowWriter::CheckQuota(WriteContext& context, const Record& row, std
   } else if (limit == 0) {
     return {};
   }
-  const std::int64_t count =
-      TRY(tenants_.Count(context.transaction, *row.entity, TenantOf(row)));
+  const std::int64_t count = TRY(tenants_.Count(context.transaction, *row.entity, TenantOf(row)));
   if (count >= limit) return Fail(refuse(row.entity->table, limit));
   return {};
 }
@@ -199,7 +201,8 @@ Error RowWriter::Explain(WriteContext& context, const Record& row, Error error) 
   Error explained(Code::kConflict, error.message);
   if (constraint->as_string() == "unique") {
     const auto fields = NamedFields(entity, error);
-    explained.message = fmt::format("{} has a row with the same {}", entity.table, FieldsOf(fields));
+    explained.message =
+        fmt::format("{} has a row with the same {}", entity.table, FieldsOf(fields));
     const auto present = FindUnique(context, row, error);
     if (present && *present) {
       explained.details["existing"] = KeyText(**present);
@@ -214,12 +217,12 @@ Error RowWriter::Explain(WriteContext& context, const Record& row, Error error) 
       if (!field.reference || row.at(field).IsNull()) continue;
       const Value& value = row.at(field);
       const model::Entity& target = *field.reference->target;
-      const auto found = LoadRow(context.transaction, plans_.Of(target), std::span(&value, 1),
-                                 TenantOf(row));
+      const auto found =
+          LoadRow(context.transaction, plans_.Of(target), std::span(&value, 1), TenantOf(row));
       if (found && !*found) {
-        explained.fields.push_back({field.name, "reference",
-                                    fmt::format("there is no {} {}", target.table,
-                                                Describe(value))});
+        explained.fields.push_back(
+            {field.name, "reference",
+             fmt::format("there is no {} {}", target.table, Describe(value))});
       }
     }
   } else {
@@ -234,8 +237,8 @@ Result<std::optional<Record>> RowWriter::FindUnique(WriteContext& context, const
   if (fields.empty()) return std::optional<Record>{};
   std::vector<Value> values;
   for (const model::Field* field : fields) values.push_back(row.at(*field));
-  auto found = TRY(LoadWhere(context.transaction, plans_.Of(*row.entity), fields, values,
-                             TenantOf(row), 10));
+  auto found = TRY(
+      LoadWhere(context.transaction, plans_.Of(*row.entity), fields, values, TenantOf(row), 10));
   // Softly deleted rows do not take part in unique keys.
   for (Record& candidate : found) {
     if (!IsDeleted(candidate)) return std::optional<Record>(std::move(candidate));
@@ -253,8 +256,8 @@ Result<std::optional<Record>> RowWriter::FindComputed(WriteContext& context, con
     if (row.at(*field).IsNull()) return std::optional<Record>{};
     values.push_back(row.at(*field));
   }
-  auto found = TRY(LoadWhere(context.transaction, plans_.Of(*row.entity), fields, values,
-                             TenantOf(row), 10));
+  auto found = TRY(
+      LoadWhere(context.transaction, plans_.Of(*row.entity), fields, values, TenantOf(row), 10));
   std::erase_if(found, IsDeleted);
   if (found.empty()) return std::optional<Record>{};
   return std::optional<Record>(std::move(found.front()));
@@ -323,10 +326,14 @@ Result<Outcome> RowWriter::Run(WriteContext& context, const Command& command) {
       const PreparedCreate prepared = TRY(Prepare(context.caller, command, context.now));
       return Create(context, command, prepared);
     }
-    case Command::Op::kUpdate: return Update(context, command);
-    case Command::Op::kDelete: return Delete(context, command);
-    case Command::Op::kRestore: return Restore(context, command);
-    case Command::Op::kEvent: return Event(context, command);
+    case Command::Op::kUpdate:
+      return Update(context, command);
+    case Command::Op::kDelete:
+      return Delete(context, command);
+    case Command::Op::kRestore:
+      return Restore(context, command);
+    case Command::Op::kEvent:
+      return Event(context, command);
   }
   return Fail(Code::kInternal, "a command of no kind");
 }

@@ -30,9 +30,9 @@ struct WriteContext {
   Transaction& transaction;
   Time now;
   bool trusted = false;
-  std::int64_t cause = 0;             // log position of the write that led to this one; 0: none
-  int depth = 0;                      // of notifications and cascades
-  std::size_t rows = 0;               // written so far, against kCascadeRowsMax
+  std::int64_t cause = 0;  // log position of the write that led to this one; 0: none
+  int depth = 0;           // of notifications and cascades
+  std::size_t rows = 0;    // written so far, against kCascadeRowsMax
   Stale stale = {};
 };
 
@@ -67,7 +67,6 @@ class RowWriter {
   [[nodiscard]] std::string CacheKey(const Record& row) const;
 
  private:
-
   EvalContext EvalFor(WriteContext& context, const Record& row, const Record* old) const;
   Uuid ActorIn(const Caller& caller, const Uuid& tenant) const;
   Uuid LogTenant(const Record& row) const;
@@ -91,8 +90,8 @@ class RowWriter {
                               const std::string& takes);
   Result<bool> UpdateRow(WriteContext& context, const Record& old, const Record& row);
   Result<std::int64_t> AppendLog(WriteContext& context, const Record& row, std::string_view action,
-                                 std::string before, std::string after,
-                                 const model::Event* event, std::string_view from);
+                                 std::string before, std::string after, const model::Event* event,
+                                 std::string_view from);
   Result<void> WriteTransition(WriteContext& context, const Record& row, const model::Event& event,
                                const std::string& from, const std::string& takes);
   Result<void> Notify(WriteContext& context, const Record& row, const Record* old,

@@ -32,15 +32,20 @@ std::optional<Value> Automatic(const StampContext& context, const model::Field& 
                                bool creating) {
   const Caller& caller = context.caller;
   switch (field.automatic) {
-    case model::Auto::kNone: return std::nullopt;
-    case model::Auto::kCreated: return creating ? std::optional(Value(context.now)) : std::nullopt;
-    case model::Auto::kUpdated: return Value(context.now);
+    case model::Auto::kNone:
+      return std::nullopt;
+    case model::Auto::kCreated:
+      return creating ? std::optional(Value(context.now)) : std::nullopt;
+    case model::Auto::kUpdated:
+      return Value(context.now);
     case model::Auto::kCreator:
       return creating ? std::optional(IdFor(field, context.actor)) : std::nullopt;
-    case model::Auto::kUpdater: return IdFor(field, context.actor);
+    case model::Auto::kUpdater:
+      return IdFor(field, context.actor);
     case model::Auto::kAgent:
       return caller.user_agent.empty() ? Value() : Value(Shortened(field, caller.user_agent));
-    case model::Auto::kAddress: return IsAddress(caller.address) ? Value(caller.address) : Value();
+    case model::Auto::kAddress:
+      return IsAddress(caller.address) ? Value(caller.address) : Value();
     case model::Auto::kJob:
       // A row stays with the job that wrote it last.
       if (caller.job.empty()) return creating ? std::optional(Value()) : std::nullopt;
@@ -53,9 +58,12 @@ Value NewKey(const StampContext& context, const model::Type& type) {
   switch (type.kind) {
     case model::TypeKind::kUuid:
       return type.uuid_version == 4 ? Value(context.ids.V4()) : Value(context.ids.V7());
-    case model::TypeKind::kUlid: return Value(context.ids.NewUlid().ToString());
-    case model::TypeKind::kText: return Value(context.ids.V7().ToString());
-    default: return {};
+    case model::TypeKind::kUlid:
+      return Value(context.ids.NewUlid().ToString());
+    case model::TypeKind::kText:
+      return Value(context.ids.V7().ToString());
+    default:
+      return {};
   }
 }
 
@@ -234,7 +242,8 @@ Result<void> CheckNamespace(const Record& row, const TenantInfo& tenant) {
   error.fields.push_back(
       {field->name, "namespace",
        fmt::format("'{}' is not a namespace of the tenant: use '{}' or add it to the tenant's "
-                   "config.namespaces", *label, tenant.slug)});
+                   "config.namespaces",
+                   *label, tenant.slug)});
   return Fail(std::move(error));
 }
 

@@ -15,7 +15,7 @@ namespace tenon {
 
 struct StampContext {
   const Caller& caller;
-  Uuid actor;          // the user to name: the caller, or the tenant's service user
+  Uuid actor;  // the user to name: the caller, or the tenant's service user
   Time now;
   IdSource& ids;
 };

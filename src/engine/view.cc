@@ -44,8 +44,8 @@ Result<std::string> Engine::View(
     TRY(Permit(caller, *body.entity, "read"));
     for (const model::ViewJoin& join : body.joins) TRY(Permit(caller, *join.entity, "read"));
   }
-  ViewArguments arguments{.parameters = TRY(Arguments(view, parameters)),
-                          .now = impl.deps.clock.Now(), .tenant = {}};
+  ViewArguments arguments{
+      .parameters = TRY(Arguments(view, parameters)), .now = impl.deps.clock.Now(), .tenant = {}};
   if (!caller.across_tenants) arguments.tenant = caller.tenant;
   SqlBuilder sql(impl.deps.store.dialect());
   TRY(AppendView(view, arguments, sql));

@@ -25,32 +25,33 @@ Value TextOrNull(const std::string& text) { return text.empty() ? Value() : Valu
 
 }  // namespace
 
-Log::Log(Store& store, IdSource& ids, Random& random)
-    : store_(store), ids_(ids), random_(random) {}
+Log::Log(Store& store, IdSource& ids, Random& random) : store_(store), ids_(ids), random_(random) {}
 
 Result<void> Log::Open() {
   std::int64_t last = 0;
-  auto read = store_.Read({.tenant = {}, .across_tenants = true}, [&](Reader& reader) -> Result<void> {
-    TRY(reader.Query("SELECT coalesce(max(seq), 0) FROM audit_seals", {},
-                     [&](const Row& row) -> Result<bool> {
-                       last = row.Int(0);
-                       return false;
-                     }));
-    return reader.Query("SELECT tenant_id, seq, seal FROM audit_heads", {},
-                        [&](const Row& row) -> Result<bool> {
-                          const auto tenant = Uuid::Parse(row.Text(0));
-                          const auto seal = FromHex(row.Text(2));
-                          if (!tenant || !seal || seal->size() != sizeof(Digest)) {
-                            return Fail(Code::kInternal, "audit_heads has a row that is not one of "
-                                                         "Tenon's; run tenon doctor");
-                          }
-                          Head head{.seq = row.Int(1)};
-                          std::copy(seal->begin(), seal->end(), head.seal.begin());
-                          heads_[*tenant] = head;
-                          last = std::max(last, head.seq);
-                          return true;
-                        });
-  });
+  auto read =
+      store_.Read({.tenant = {}, .across_tenants = true}, [&](Reader& reader) -> Result<void> {
+        TRY(reader.Query("SELECT coalesce(max(seq), 0) FROM audit_seals", {},
+                         [&](const Row& row) -> Result<bool> {
+                           last = row.Int(0);
+                           return false;
+                         }));
+        return reader.Query("SELECT tenant_id, seq, seal FROM audit_heads", {},
+                            [&](const Row& row) -> Result<bool> {
+                              const auto tenant = Uuid::Parse(row.Text(0));
+                              const auto seal = FromHex(row.Text(2));
+                              if (!tenant || !seal || seal->size() != sizeof(Digest)) {
+                                return Fail(Code::kInternal,
+                                            "audit_heads has a row that is not one of "
+                                            "Tenon's; run tenon doctor");
+                              }
+                              Head head{.seq = row.Int(1)};
+                              std::copy(seal->begin(), seal->end(), head.seal.begin());
+                              heads_[*tenant] = head;
+                              last = std::max(last, head.seq);
+                              return true;
+                            });
+      });
   if (!read) return std::unexpected(std::move(read).error());
   next_seq_ = last + 1;
   last_.store(last, std::memory_order_release);
@@ -79,7 +80,7 @@ Result<void> Log::Append(Transaction& transaction, LogEntry& entry) {
   const std::string salt = ToHex(random_.Bytes(16));
   const Digest payload = PayloadDigest(salt, entry);
   const Digest seal = tenon::Seal(head.seal, entry, payload);
-  const Value seals[] = {Value(entry.seq), Value(entry.tenant),    Value(entry.id),
+  const Value seals[] = {Value(entry.seq), Value(entry.tenant),   Value(entry.id),
                          Value(salt),      Value(ToHex(payload)), Value(ToHex(seal))};
   TRY(transaction.Execute(kInsertSeal, seals));
 

@@ -2,9 +2,10 @@
 // Tables: audits (seeds/metastore.md, 8), audit_seals and audit_heads (models/catalog.tenon).
 //
 // The seal of a row: sha256(previous seal of the tenant, seq, head of the row, payload digest),
-// where the payload digest is sha256(salt, before_state, after_state, metadata, address, agent). The salt is kept beside the
-// payload and erased with it, so the chain verifies without the payload and the digest then tells
-// nothing. audit_heads holds each tenant's last seal, so a truncated log is found.
+// where the payload digest is sha256(salt, before_state, after_state, metadata, address, agent).
+// The salt is kept beside the payload and erased with it, so the chain verifies without the payload
+// and the digest then tells nothing. audit_heads holds each tenant's last seal, so a truncated log
+// is found.
 #pragma once
 
 #include <atomic>
@@ -28,28 +29,28 @@ struct LogEntry {
   std::int64_t seq = 0;
   Uuid id;
   Uuid tenant;
-  std::string entity_type;    // the entity's name: "Asset"
+  std::string entity_type;  // the entity's name: "Asset"
   Uuid entity_id;
-  std::string action;         // CREATE, UPDATE, DELETE, RESTORE, or the event's name; READ
+  std::string action;  // CREATE, UPDATE, DELETE, RESTORE, or the event's name; READ
   Uuid user;
-  std::string before_state;   // JSON or empty
-  std::string after_state;    // JSON or empty
-  std::string metadata;       // JSON: {"key", "event", "origin", "cause", "job"}
+  std::string before_state;  // JSON or empty
+  std::string after_state;   // JSON or empty
+  std::string metadata;      // JSON: {"key", "event", "origin", "cause", "job"}
   std::string ip_address;
   std::string user_agent;
   Time timestamp{};
 };
 
 struct Position {
-  std::int64_t seq = 0;       // of the last row seen; 0: the beginning
+  std::int64_t seq = 0;  // of the last row seen; 0: the beginning
 };
 
 struct ReadLog {
-  std::optional<Uuid> tenant;          // absent: all tenants
+  std::optional<Uuid> tenant;  // absent: all tenants
   std::int64_t after = 0;
   std::int64_t limit = 1000;
-  std::optional<std::int64_t> until;   // last position to read
-  std::string entity_type;             // empty: all
+  std::optional<std::int64_t> until;  // last position to read
+  std::string entity_type;            // empty: all
   std::optional<Uuid> entity_id;
 };
 
@@ -57,7 +58,7 @@ struct ReadLog {
 struct AuditFault {
   std::int64_t seq = 0;
   std::string audit_id;
-  std::string what;   // "altered", "missing", "reordered", "truncated", in words
+  std::string what;  // "altered", "missing", "reordered", "truncated", in words
 };
 
 struct AuditHead {

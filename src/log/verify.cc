@@ -67,7 +67,8 @@ bool CheckRow(const Row& row, bool all_tenants, Walk& walk) {
     return false;
   };
   if (all_tenants && seq != walk.last_seq + 1) {
-    walk.fault = AuditFault{walk.last_seq + 1, "", fmt::format("missing: the log goes on at {}", seq)};
+    walk.fault =
+        AuditFault{walk.last_seq + 1, "", fmt::format("missing: the log goes on at {}", seq)};
     return false;
   }
   walk.last_seq = seq;
@@ -156,7 +157,8 @@ Result<std::optional<AuditFault>> Log::Verify(std::optional<Uuid> tenant,
   // Taken first: rows written while we walk only make the chain longer than these.
   const std::vector<AuditHead> heads = TRY(Heads());
   for (const AuditHead& head : heads) walk.stored[head.tenant] = head;
-  const Scope scope{.tenant = tenant.value_or(Uuid{}), .across_tenants = true,
+  const Scope scope{.tenant = tenant.value_or(Uuid{}),
+                    .across_tenants = true,
                     .deadline = std::chrono::seconds(60)};
   for (std::int64_t before = -1; walk.rows != before && !walk.fault;) {
     before = walk.rows;

@@ -26,8 +26,7 @@ TemporaryDirectory::~TemporaryDirectory() {
 NodeWorld::NodeWorld(const std::string& model, std::uint64_t seed)
     : model_(model), clock_(*ParseTime("2026-11-21T09:00:00Z")), random_(seed) {}
 
-Result<std::unique_ptr<NodeWorld>> NodeWorld::Create(const std::string& model,
-                                                     std::uint64_t seed) {
+Result<std::unique_ptr<NodeWorld>> NodeWorld::Create(const std::string& model, std::uint64_t seed) {
   std::unique_ptr<NodeWorld> world(new NodeWorld(model, seed));
   TRY(world->Open());
   TRY(world->MakeKeys());
@@ -55,17 +54,15 @@ Result<void> NodeWorld::Restart() {
 http::Response NodeWorld::Send(http::Request request) {
   auto promise = std::make_shared<std::promise<http::Response>>();
   auto future = promise->get_future();
-  node_->handler()(std::move(request), [promise](http::Response response) {
-    promise->set_value(std::move(response));
-  });
+  node_->handler()(std::move(request),
+                   [promise](http::Response response) { promise->set_value(std::move(response)); });
   return future.get();
 }
 
 Result<std::string> NodeWorld::MakeKey(const std::string& name, const std::string& tenant,
                                        const std::string& role) {
   const auto post = [&](const std::string& path, json::object body) -> Result<json::object> {
-    http::Request request =
-        MakeRequest("POST", path, json::serialize(body), {{"tenant", tenant}});
+    http::Request request = MakeRequest("POST", path, json::serialize(body), {{"tenant", tenant}});
     request.headers.Set("Authorization", "Bearer " + keys_["system"]);
     const http::Response response = Send(std::move(request));
     if (response.status != 201) {
@@ -76,9 +73,9 @@ Result<std::string> NodeWorld::MakeKey(const std::string& name, const std::strin
   const json::object user = TRY(post("/v1/users", {{"email", name + "@example.com"},
                                                    {"name", name},
                                                    {"roles", json::array{json::value(role)}}}));
-  const json::object key = TRY(post("/v1/api_keys", {{"user_id", user.at("id")},
-                                                     {"name", name},
-                                                     {"roles", json::array{json::value(role)}}}));
+  const json::object key = TRY(post(
+      "/v1/api_keys",
+      {{"user_id", user.at("id")}, {"name", name}, {"roles", json::array{json::value(role)}}}));
   return std::string(key.at("key").as_string());
 }
 
@@ -120,28 +117,32 @@ Result<void> NodeWorld::Purge() {
 
 Result<json::array> NodeWorld::NewLogRows() {
   json::array rows;
-  TRY(node_->store().Read({.tenant = {}, .across_tenants = true}, [&](Reader& reader) -> Result<void> {
-    rows.clear();
-    for (const LogEntry& entry : TRY(Log::Read(reader, {.tenant = {}, .after = seen_,
-                                                        .limit = 100000, .until = {},
-                                                        .entity_type = {}, .entity_id = {}}))) {
-      const auto parse = [](const std::string& text) -> json::value {
-        if (text.empty()) return nullptr;
-        auto value = ParseJson(text);
-        return value ? *std::move(value) : json::value(text);
-      };
-      rows.push_back(json::object{{"entity_type", entry.entity_type},
-                                  {"entity_id", entry.entity_id.ToString()},
-                                  {"action", entry.action},
-                                  {"user_id", entry.user.ToString()},
-                                  {"before", parse(entry.before_state)},
-                                  {"after", parse(entry.after_state)},
-                                  {"metadata", parse(entry.metadata)},
-                                  {"ip_address", entry.ip_address}});
-      seen_ = entry.seq;
-    }
-    return {};
-  }));
+  TRY(node_->store().Read(
+      {.tenant = {}, .across_tenants = true}, [&](Reader& reader) -> Result<void> {
+        rows.clear();
+        for (const LogEntry& entry : TRY(Log::Read(reader, {.tenant = {},
+                                                            .after = seen_,
+                                                            .limit = 100000,
+                                                            .until = {},
+                                                            .entity_type = {},
+                                                            .entity_id = {}}))) {
+          const auto parse = [](const std::string& text) -> json::value {
+            if (text.empty()) return nullptr;
+            auto value = ParseJson(text);
+            return value ? *std::move(value) : json::value(text);
+          };
+          rows.push_back(json::object{{"entity_type", entry.entity_type},
+                                      {"entity_id", entry.entity_id.ToString()},
+                                      {"action", entry.action},
+                                      {"user_id", entry.user.ToString()},
+                                      {"before", parse(entry.before_state)},
+                                      {"after", parse(entry.after_state)},
+                                      {"metadata", parse(entry.metadata)},
+                                      {"ip_address", entry.ip_address}});
+          seen_ = entry.seq;
+        }
+        return {};
+      }));
   return rows;
 }
 

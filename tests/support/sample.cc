@@ -51,9 +51,8 @@ std::string BodyOf(const http::Response& response) {
   for (bool more = true; more;) {
     std::promise<Result<std::optional<std::string>>> promise;
     auto future = promise.get_future();
-    response.stream->Next([&](Result<std::optional<std::string>> piece) {
-      promise.set_value(std::move(piece));
-    });
+    response.stream->Next(
+        [&](Result<std::optional<std::string>> piece) { promise.set_value(std::move(piece)); });
     auto piece = future.get();
     more = piece && piece->has_value();
     if (more) body += **piece;
@@ -61,9 +60,7 @@ std::string BodyOf(const http::Response& response) {
   return body;
 }
 
-std::string Sampler::NewUuid() {
-  return fmt::format("0c7a2f1e-5a90-4f6a-9f0b-{:012x}", ++number_);
-}
+std::string Sampler::NewUuid() { return fmt::format("0c7a2f1e-5a90-4f6a-9f0b-{:012x}", ++number_); }
 
 Result<json::value> Sampler::SampleShape(const model::Shape& shape) {
   json::object object;
@@ -78,30 +75,49 @@ Result<json::value> Sampler::Sample(const Type& type, const std::string& example
     return json::string(example.empty() ? otherwise : example.c_str());
   };
   switch (type.kind) {
-    case TypeKind::kUuid: return json::string(NewUuid());
-    case TypeKind::kUlid: return json::string(fmt::format("01H5C3S5J5{:016d}", ++number_));
-    case TypeKind::kText: return json::string(TextSample(type, example));
-    case TypeKind::kInt: return IntSample(type, example);
-    case TypeKind::kDecimal: return text("1");
-    case TypeKind::kFloat: return 1.5;
-    case TypeKind::kBool: return true;
-    case TypeKind::kTime: return text("2026-11-21T08:00:00Z");
-    case TypeKind::kDuration: return text("PT5M");
-    case TypeKind::kEnum: return json::string(type.enumeration->values.front().name);
-    case TypeKind::kIp: return text("192.0.2.1");
-    case TypeKind::kUrl: return text("https://example.com/sample");
-    case TypeKind::kCron: return text("0 6 * * 1-5");
-    case TypeKind::kTimezone: return text("UTC");
-    case TypeKind::kLiteral: return json::string(type.literal);
+    case TypeKind::kUuid:
+      return json::string(NewUuid());
+    case TypeKind::kUlid:
+      return json::string(fmt::format("01H5C3S5J5{:016d}", ++number_));
+    case TypeKind::kText:
+      return json::string(TextSample(type, example));
+    case TypeKind::kInt:
+      return IntSample(type, example);
+    case TypeKind::kDecimal:
+      return text("1");
+    case TypeKind::kFloat:
+      return 1.5;
+    case TypeKind::kBool:
+      return true;
+    case TypeKind::kTime:
+      return text("2026-11-21T08:00:00Z");
+    case TypeKind::kDuration:
+      return text("PT5M");
+    case TypeKind::kEnum:
+      return json::string(type.enumeration->values.front().name);
+    case TypeKind::kIp:
+      return text("192.0.2.1");
+    case TypeKind::kUrl:
+      return text("https://example.com/sample");
+    case TypeKind::kCron:
+      return text("0 6 * * 1-5");
+    case TypeKind::kTimezone:
+      return text("UTC");
+    case TypeKind::kLiteral:
+      return json::string(type.literal);
     case TypeKind::kList:
       // Documents in a list are checked against each other (edges and nodes); none is a valid list.
       return type.element->IsJson() ? json::array() : json::array{TRY(Sample(*type.element))};
-    case TypeKind::kMap: return json::object{{NewUuid(), TRY(Sample(*type.element))}};
-    case TypeKind::kNull: return nullptr;
+    case TypeKind::kMap:
+      return json::object{{NewUuid(), TRY(Sample(*type.element))}};
+    case TypeKind::kNull:
+      return nullptr;
     case TypeKind::kJson:
-    case TypeKind::kSecret: break;
+    case TypeKind::kSecret:
+      break;
   }
-  const model::Shape* shape = type.union_ != nullptr ? type.union_->cases.front().second : type.shape;
+  const model::Shape* shape =
+      type.union_ != nullptr ? type.union_->cases.front().second : type.shape;
   if (shape != nullptr) return SampleShape(*shape);
   if (type.kind == TypeKind::kSecret) return json::string("a secret");
   return json::object{{"sample", true}};

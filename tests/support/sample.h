@@ -1,5 +1,5 @@
-// Valid rows made from the model alone: whatever an entity requires, with the rows that it refers to
-// made first. Tests that hold for every entity walk the model with it, so that a new entity is
+// Valid rows made from the model alone: whatever an entity requires, with the rows that it refers
+// to made first. Tests that hold for every entity walk the model with it, so that a new entity is
 // covered on the day it is written.
 #pragma once
 

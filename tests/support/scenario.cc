@@ -79,9 +79,8 @@ void MatchScalar(const YAML::Node& wanted, const json::value* actual, const std:
                  State& state) {
   const std::string text = wanted.IsNull() ? "null" : wanted.as<std::string>();
   const auto differ = [&](const std::string& what) {
-    state.differences.push_back(
-        fmt::format("{}: {}, got {}", path, what,
-                    actual == nullptr ? "nothing" : json::serialize(*actual)));
+    state.differences.push_back(fmt::format(
+        "{}: {}, got {}", path, what, actual == nullptr ? "nothing" : json::serialize(*actual)));
   };
   if (text == "!absent") {
     if (actual != nullptr) differ("expected no such member");
@@ -95,8 +94,8 @@ void MatchScalar(const YAML::Node& wanted, const json::value* actual, const std:
     if (actual->is_null()) differ("expected a value");
     return;
   }
-  const std::string shown = actual->is_string() ? std::string(actual->as_string())
-                                                : json::serialize(*actual);
+  const std::string shown =
+      actual->is_string() ? std::string(actual->as_string()) : json::serialize(*actual);
   if (text.size() > 1 && text[0] == '~') {
     if (!RE2::PartialMatch(shown, text.substr(1))) differ("expected to match " + text.substr(1));
     return;
@@ -131,8 +130,8 @@ void Match(const YAML::Node& wanted, const json::value* actual, const std::strin
     return;
   }
   std::size_t count = wanted.size();
-  const bool open = count > 0 && wanted[count - 1].IsScalar() &&
-                    wanted[count - 1].as<std::string>() == "...";
+  const bool open =
+      count > 0 && wanted[count - 1].IsScalar() && wanted[count - 1].as<std::string>() == "...";
   if (open) --count;
   const json::array& items = actual->as_array();
   if (open ? items.size() < count : items.size() != count) {
@@ -205,8 +204,7 @@ void RunCall(const YAML::Node& step, const std::string& verb, World& world, Stat
   }
   const std::string as = step["as"] ? step["as"].as<std::string>() : "admin";
   const http::Response response = world.Call(as, std::move(request));
-  const std::string body =
-      response.shared_body ? *response.shared_body : response.body;
+  const std::string body = response.shared_body ? *response.shared_body : response.body;
   const std::string where = method + " " + target;
   const int expected = step["expect"] ? step["expect"].as<int>() : 200;
   if (response.status != expected) {
@@ -286,8 +284,8 @@ std::vector<std::string> RunScenario(const std::string& path, const MakeWorld& m
       const std::size_t before = state.differences.size();
       RunStep(step, **world, state);
       for (std::size_t i = before; i < state.differences.size(); ++i) {
-        state.differences[i] = fmt::format("step {} (line {}): {}", number,
-                                           step.Mark().line + 1, state.differences[i]);
+        state.differences[i] = fmt::format("step {} (line {}): {}", number, step.Mark().line + 1,
+                                           state.differences[i]);
       }
       // What follows a step that went wrong tells nothing more.
       if (state.differences.size() > before) break;

@@ -13,7 +13,8 @@
 //       expect: 201
 //       reply: {id: $run, current_state: PENDING}
 //       reply_headers: {ETag: $etag}
-//       reply_without: s3cr3t             text that the body must not hold; reply_text: RE it must match
+//       reply_without: s3cr3t             text that the body must not hold; reply_text: RE it must
+//       match
 //     - advance: 10m                        turns the clock; then the clock's work is done once
 //     - purge: true                         retention runs
 //     - log:                                rows since the last look, in order

@@ -6,10 +6,10 @@
 #include "cli/commands.h"
 #include "cli/diff.h"
 #include "cli/documents.h"
-#include "cli/yaml.h"
 #include "cli/match.h"
 #include "cli/report.h"
 #include "cli/rows.h"
+#include "cli/yaml.h"
 
 namespace tenon::cli {
 namespace {
@@ -33,7 +33,7 @@ Result<std::vector<Document>> ReadFiles(Session& session, const Arguments& argum
 }
 
 struct Applied {
-  std::string what;   // created, updated, unchanged
+  std::string what;  // created, updated, unchanged
   std::string key;
   std::string title;
 };
@@ -103,8 +103,8 @@ Result<int> RunApply(Session& session, const Arguments& arguments) {
     if (session.format() == Format::kTable) {
       PrintApplied(session, *applied);
     } else {
-      rows.push_back(json::object{
-          {"row", applied->title}, {"key", applied->key}, {"result", applied->what}});
+      rows.push_back(
+          json::object{{"row", applied->title}, {"key", applied->key}, {"result", applied->what}});
     }
   }
   if (session.format() != Format::kTable) {
@@ -150,8 +150,7 @@ Result<bool> DiffOne(Session& session, Document& document) {
   session.out() << style.Bold("--- " + (stored ? title + " (stored)" : std::string("nothing")))
                 << "\n"
                 << style.Bold("+++ " + title + " (" + document.place + ")") << "\n"
-                << UnifiedDiff(before, ToYaml(json::value(document.fields)), style)
-                << std::flush;
+                << UnifiedDiff(before, ToYaml(json::value(document.fields)), style) << std::flush;
   return true;
 }
 
@@ -167,8 +166,8 @@ Result<int> RunDiff(Session& session, const Arguments& arguments) {
 }
 
 Option DocumentsOption() {
-  return {"file", "FILE", "documents, YAML or JSON; - is standard input", "f", true, {},
-          Completes::kFile};
+  return {"file", "FILE",          "documents, YAML or JSON; - is standard input", "f", true,
+          {},     Completes::kFile};
 }
 
 constexpr std::string_view kDocuments =
@@ -201,8 +200,8 @@ Command DiffCommand() {
   return {.name = "diff",
           .group = "Documents",
           .summary = "Show what apply would change, as a unified difference",
-          .details = std::string(kDocuments) +
-                     "\nExits 0 when nothing differs and 1 when something does.",
+          .details =
+              std::string(kDocuments) + "\nExits 0 when nothing differs and 1 when something does.",
           .examples = {"tenon diff -f catalog.yaml"},
           .positionals = {},
           .options = {DocumentsOption()},

@@ -48,8 +48,7 @@ Result<int> RunVerify(Session& session, const Arguments& arguments) {
     return 0;
   }
   const json::value* fault = result.if_contains("fault");
-  const json::object& first =
-      fault != nullptr && fault->is_object() ? fault->get_object() : result;
+  const json::object& first = fault != nullptr && fault->is_object() ? fault->get_object() : result;
   session.out() << style.Red("broken") << ": " << TextOf(first, "what");
   if (const std::string id = TextOf(first, "audit_id"); !id.empty()) {
     session.out() << " (audit row " << id << ")";
@@ -73,8 +72,10 @@ Result<int> RunList(Session& session, const Arguments& arguments) {
     const std::optional<Time> time =
         ago ? std::optional<Time>(session.environment().clock->Now() - *ago) : ParseTime(since);
     if (!time) {
-      return Fail(Code::kInvalidArgument, "--since takes a duration such as 24h or a time such as "
-                                          "2026-11-01T00:00:00Z, not '" + since + "'");
+      return Fail(Code::kInvalidArgument,
+                  "--since takes a duration such as 24h or a time such as "
+                  "2026-11-01T00:00:00Z, not '" +
+                      since + "'");
     }
     terms.push_back("timestamp >= " + Quoted(FormatTime(*time)));
   }
@@ -125,11 +126,17 @@ Command AuditVerifyCommand() {
   return {.name = "audit verify",
           .group = "Log",
           .summary = "Check that no audit row was altered, removed or reordered",
-          .details = "Walks the chain of seals. With a checkpoint that was kept elsewhere, rows cut\n"
-                     "off the end are found too. Exits 1 when something is wrong.",
+          .details =
+              "Walks the chain of seals. With a checkpoint that was kept elsewhere, rows cut\n"
+              "off the end are found too. Exits 1 when something is wrong.",
           .examples = {"tenon audit verify", "tenon audit verify --checkpoint audit-2026-11.json"},
           .positionals = {},
-          .options = {{"checkpoint", "FILE", "what tenon audit checkpoint wrote", "", false, {},
+          .options = {{"checkpoint",
+                       "FILE",
+                       "what tenon audit checkpoint wrote",
+                       "",
+                       false,
+                       {},
                        Completes::kFile}},
           .run = RunVerify};
 }
@@ -142,13 +149,13 @@ Command AuditListCommand() {
           .examples = {"tenon audit list --entity Asset --since 24h",
                        "tenon audit list --user ID -o ndjson --limit 1000"},
           .positionals = {},
-          .options = {{"entity", "ENTITY", "only rows of this entity", "", false, {},
-                       Completes::kEntity},
-                      {"id", "ID", "only this row (its UUID)"},
-                      {"user", "ID", "only by this user"},
-                      {"action", "NAME", "CREATE, UPDATE, DELETE, RESTORE or an event"},
-                      {"since", "WHEN", "a duration such as 24h, or a time"},
-                      {"limit", "N", "at most N rows (default 50)"}},
+          .options =
+              {{"entity", "ENTITY", "only rows of this entity", "", false, {}, Completes::kEntity},
+               {"id", "ID", "only this row (its UUID)"},
+               {"user", "ID", "only by this user"},
+               {"action", "NAME", "CREATE, UPDATE, DELETE, RESTORE or an event"},
+               {"since", "WHEN", "a duration such as 24h, or a time"},
+               {"limit", "N", "at most N rows (default 50)"}},
           .run = RunList};
 }
 
@@ -159,7 +166,12 @@ Command AuditCheckpointCommand() {
           .details = "",
           .examples = {"tenon audit checkpoint -o audit-2026-11.json"},
           .positionals = {},
-          .options = {{"file", "FILE", "file to write (default: standard output)", "o", false, {},
+          .options = {{"file",
+                       "FILE",
+                       "file to write (default: standard output)",
+                       "o",
+                       false,
+                       {},
                        Completes::kFile}},
           .run = RunCheckpoint};
 }

@@ -75,9 +75,10 @@ Command BackupCommand() {
   return {.name = "backup",
           .group = "Server",
           .summary = "Write a consistent copy of a data directory, also while it is served",
-          .details = "Reads the data file beside a running server on the same machine; writers are\n"
-                     "not held up. The copy holds everything but DIR/admin.key and the encryption\n"
-                     "key. It is itself a data file that sqlite3 can read.",
+          .details =
+              "Reads the data file beside a running server on the same machine; writers are\n"
+              "not held up. The copy holds everything but DIR/admin.key and the encryption\n"
+              "key. It is itself a data file that sqlite3 can read.",
           .examples = {"tenon backup --data ./data -o tenon-2026-11-21.db"},
           .positionals = {},
           .options = {{"file", "FILE", "file to write", "o", false, {}, Completes::kFile},
@@ -86,15 +87,17 @@ Command BackupCommand() {
 }
 
 Command RestoreCommand() {
-  return {.name = "restore",
-          .group = "Server",
-          .summary = "Put a backup in place as a data directory",
-          .details = "The backup is checked first: its integrity, its version, its audit chain. No\n"
-                     "server may have the directory open.",
-          .examples = {"tenon restore tenon-2026-11-21.db --data ./data"},
-          .positionals = {{"FILE", "a file that tenon backup wrote", true, false, Completes::kFile}},
-          .options = {{"force", "", "replace the data that is there"}},
-          .run = RunRestore};
+  return {
+      .name = "restore",
+      .group = "Server",
+      .summary = "Put a backup in place as a data directory",
+      .details =
+          "The backup is checked first: its integrity, its version, its audit chain. No\n"
+          "server may have the directory open.",
+      .examples = {"tenon restore tenon-2026-11-21.db --data ./data"},
+      .positionals = {{"FILE", "a file that tenon backup wrote", true, false, Completes::kFile}},
+      .options = {{"force", "", "replace the data that is there"}},
+      .run = RunRestore};
 }
 
 }  // namespace tenon::cli

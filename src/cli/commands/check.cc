@@ -61,8 +61,9 @@ Command CheckCommand() {
   return {.name = "check",
           .group = "Models",
           .summary = "Check model files and report every error",
-          .details = "Without PATH, the models that a server here would load. A file of your own is\n"
-                     "checked together with the shipped models, which it may extend.",
+          .details =
+              "Without PATH, the models that a server here would load. A file of your own is\n"
+              "checked together with the shipped models, which it may extend.",
           .examples = {"tenon check", "tenon check models/inventory.tenon"},
           .positionals = {{"PATH", "model file, or folder of them", false, true, Completes::kFile}},
           .options = {},

@@ -39,7 +39,8 @@ std::string ValueCases(std::span<const Command> commands) {
     if (option.completes == Completes::kFile || option.completes == Completes::kDirectory) {
       files.insert("--" + option.name);
       // -o is a file for some commands and a format for the others.
-      if (!option.letter.empty() && !global && option.letter != "o") files.insert("-" + option.letter);
+      if (!option.letter.empty() && !global && option.letter != "o")
+        files.insert("-" + option.letter);
     }
     if (option.choices.empty()) return;
     std::string flag = "--" + option.name;
@@ -52,7 +53,8 @@ std::string ValueCases(std::span<const Command> commands) {
   }
   std::string out;
   for (const auto& [flag, words] : choices) {
-    out += fmt::format("    {}) COMPREPLY=($(compgen -W '{}' -- \"$cur\")); return;;\n", flag, words);
+    out +=
+        fmt::format("    {}) COMPREPLY=($(compgen -W '{}' -- \"$cur\")); return;;\n", flag, words);
   }
   out += fmt::format("    {}) COMPREPLY=($(compgen -f -- \"$cur\")); return;;\n",
                      fmt::join(files, "|"));
@@ -76,10 +78,17 @@ std::string Bash(std::span<const Command> commands) {
     }
     std::string words;
     switch (First(command)) {
-      case Completes::kEntity: words = fmt::format("$({})", kEntities); break;
-      case Completes::kContext: words = fmt::format("$({})", kContexts); break;
-      case Completes::kCommand: words = "$top"; break;
-      default: break;
+      case Completes::kEntity:
+        words = fmt::format("$({})", kEntities);
+        break;
+      case Completes::kContext:
+        words = fmt::format("$({})", kContexts);
+        break;
+      case Completes::kCommand:
+        words = "$top";
+        break;
+      default:
+        break;
     }
     const bool file = First(command) == Completes::kFile;
     cases += fmt::format("    '{}') flags='{}'; words=\"{}\"; files={};;\n", command.name,
@@ -147,9 +156,12 @@ complete -o filenames -F _tenon tenon
 std::string Escaped(std::string_view text) {
   std::string out;
   for (char c : text) {
-    if (c == '\'') out += "'\\''";
-    else if (c == ':') out += "\\:";
-    else out += c;
+    if (c == '\'')
+      out += "'\\''";
+    else if (c == ':')
+      out += "\\:";
+    else
+      out += c;
   }
   return out;
 }
@@ -162,9 +174,9 @@ std::string Zsh(std::span<const Command> commands) {
     const std::size_t blank = command.name.find(' ');
     const std::string name = command.name.substr(0, blank);
     if (!seen.insert(name).second) continue;
-    described += fmt::format("    '{}:{}'\n", name,
-                             blank == std::string::npos ? Escaped(command.summary)
-                                                        : "see tenon " + name + " --help");
+    described += fmt::format(
+        "    '{}:{}'\n", name,
+        blank == std::string::npos ? Escaped(command.summary) : "see tenon " + name + " --help");
   }
   return fmt::format(R"sh(#compdef tenon
 # Completion of tenon for zsh: source <(tenon completion zsh)

@@ -21,8 +21,10 @@ Result<std::string> ReadKey(Session& session, const Arguments& arguments) {
     std::getline(*session.environment().in, key);
   }
   while (key.ends_with('\n') || key.ends_with('\r') || key.ends_with(' ')) key.pop_back();
-  if (key.empty()) return Fail(Code::kInvalidArgument, "there is no key; give it on standard input, "
-                                                       "with --key-file or with --key");
+  if (key.empty())
+    return Fail(Code::kInvalidArgument,
+                "there is no key; give it on standard input, "
+                "with --key-file or with --key");
   return key;
 }
 
@@ -121,43 +123,59 @@ Command LoginCommand() {
   return {.name = "login",
           .group = std::string(kGroup),
           .summary = "Save a server and a key as a context, and use it from now on",
-          .details = "The key is read from standard input, so that it does not end up in the shell's\n"
-                     "history. It is tried first, then kept in contexts.toml, readable by you alone.",
+          .details =
+              "The key is read from standard input, so that it does not end up in the shell's\n"
+              "history. It is tried first, then kept in contexts.toml, readable by you alone.",
           .examples = {"tenon login --url https://tenon.example < key.txt",
                        "tenon login staging --url https://staging.example --key-file key.txt"},
           .positionals = {{"NAME", "name of the context (default: default)", false}},
-          .options = {{"key-file", "FILE", "read the key from a file", "", false, {},
-                       Completes::kFile}},
+          .options =
+              {{"key-file", "FILE", "read the key from a file", "", false, {}, Completes::kFile}},
           .run = RunLogin};
 }
 
 Command ContextListCommand() {
-  return {.name = "context list", .group = std::string(kGroup), .summary = "List saved contexts",
-          .details = "", .examples = {"tenon context list"}, .positionals = {}, .options = {},
+  return {.name = "context list",
+          .group = std::string(kGroup),
+          .summary = "List saved contexts",
+          .details = "",
+          .examples = {"tenon context list"},
+          .positionals = {},
+          .options = {},
           .run = RunList};
 }
 
 Command ContextUseCommand() {
-  return {.name = "context use", .group = std::string(kGroup),
-          .summary = "Use a saved context from now on", .details = "",
+  return {.name = "context use",
+          .group = std::string(kGroup),
+          .summary = "Use a saved context from now on",
+          .details = "",
           .examples = {"tenon context use staging"},
           .positionals = {{"NAME", "the context", true, false, Completes::kContext}},
-          .options = {}, .run = RunUse};
+          .options = {},
+          .run = RunUse};
 }
 
 Command ContextCurrentCommand() {
-  return {.name = "context current", .group = std::string(kGroup),
-          .summary = "Show which server and key are in use, and why", .details = "",
-          .examples = {"tenon context current"}, .positionals = {}, .options = {},
+  return {.name = "context current",
+          .group = std::string(kGroup),
+          .summary = "Show which server and key are in use, and why",
+          .details = "",
+          .examples = {"tenon context current"},
+          .positionals = {},
+          .options = {},
           .run = RunCurrent};
 }
 
 Command ContextRemoveCommand() {
-  return {.name = "context remove", .group = std::string(kGroup),
-          .summary = "Forget a saved context", .details = "",
+  return {.name = "context remove",
+          .group = std::string(kGroup),
+          .summary = "Forget a saved context",
+          .details = "",
           .examples = {"tenon context remove staging"},
           .positionals = {{"NAME", "the context", true, false, Completes::kContext}},
-          .options = {}, .run = RunRemove};
+          .options = {},
+          .run = RunRemove};
 }
 
 }  // namespace tenon::cli

@@ -18,19 +18,20 @@ Result<int> Run(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command CreateCommand() {
-  return {.name = "create",
-          .group = "Rows",
-          .summary = "Create a row",
-          .details = "The fields are words, a file, or an object on standard input;\n"
-                     "tenon help fields says how words are read. Prints the new row's key.",
-          .examples = {"tenon create assets type=TABLE name=orders qualified_name=shop.orders",
-                       "tenon create deployments -f deployment.yaml system_slug=nightly",
-                       "echo '{\"name\": \"pii\", \"category\": \"Sensitive\"}' | tenon create tags"},
-          .positionals = {{"ENTITY", "an entity, by name or table", true, false,
-                           Completes::kEntity},
-                          {"NAME=VALUE", "fields", false, true}},
-          .options = {FileOption()},
-          .run = Run};
+  return {
+      .name = "create",
+      .group = "Rows",
+      .summary = "Create a row",
+      .details =
+          "The fields are words, a file, or an object on standard input;\n"
+          "tenon help fields says how words are read. Prints the new row's key.",
+      .examples = {"tenon create assets type=TABLE name=orders qualified_name=shop.orders",
+                   "tenon create deployments -f deployment.yaml system_slug=nightly",
+                   "echo '{\"name\": \"pii\", \"category\": \"Sensitive\"}' | tenon create tags"},
+      .positionals = {{"ENTITY", "an entity, by name or table", true, false, Completes::kEntity},
+                      {"NAME=VALUE", "fields", false, true}},
+      .options = {FileOption()},
+      .run = Run};
 }
 
 }  // namespace tenon::cli

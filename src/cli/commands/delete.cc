@@ -12,8 +12,9 @@ Result<int> Run(Session& session, const Arguments& arguments) {
     target.Segment(entity->table).Segment(id);
     TRY(api->Call("DELETE", target, std::string_view(), IfMatch(arguments)));
     session.Note(entity->name + " " + id + " deleted" +
-                 (entity->soft_delete.empty() ? "" : "; back with: tenon do " + entity->table +
-                                                         " " + id + " restore"));
+                 (entity->soft_delete.empty()
+                      ? ""
+                      : "; back with: tenon do " + entity->table + " " + id + " restore"));
   }
   return 0;
 }
@@ -21,16 +22,16 @@ Result<int> Run(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command DeleteCommand() {
-  return {.name = "delete",
-          .group = "Rows",
-          .summary = "Delete rows",
-          .details = "Where the model says so the row is only marked, and can be restored.",
-          .examples = {"tenon delete assets ID"},
-          .positionals = {{"ENTITY", "an entity, by name or table", true, false,
-                           Completes::kEntity},
-                          {"ID", "keys of rows", true, true}},
-          .options = {IfMatchOption()},
-          .run = Run};
+  return {
+      .name = "delete",
+      .group = "Rows",
+      .summary = "Delete rows",
+      .details = "Where the model says so the row is only marked, and can be restored.",
+      .examples = {"tenon delete assets ID"},
+      .positionals = {{"ENTITY", "an entity, by name or table", true, false, Completes::kEntity},
+                      {"ID", "keys of rows", true, true}},
+      .options = {IfMatchOption()},
+      .run = Run};
 }
 
 }  // namespace tenon::cli

@@ -47,21 +47,22 @@ Result<int> Run(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command DoCommand() {
-  return {.name = "do",
-          .group = "Rows",
-          .summary = "Take an event of a row's lifecycle",
-          .details = "The words are what the event takes; tenon models ENTITY lists the events.\n"
-                     "A soft-deleted row comes back with the event restore.",
-          .examples = {"tenon do workflow_executions ID start",
-                       "tenon do workflow_executions ID fail error_message='out of disk'",
-                       "tenon do assets ID restore"},
-          .positionals = {{"ENTITY", "an entity, by name or table", true, false,
-                           Completes::kEntity},
-                          {"ID", "key of the row"},
-                          {"EVENT", "the event"},
-                          {"NAME=VALUE", "what the event takes", false, true}},
-          .options = {FileOption(), IfMatchOption()},
-          .run = Run};
+  return {
+      .name = "do",
+      .group = "Rows",
+      .summary = "Take an event of a row's lifecycle",
+      .details =
+          "The words are what the event takes; tenon models ENTITY lists the events.\n"
+          "A soft-deleted row comes back with the event restore.",
+      .examples = {"tenon do workflow_executions ID start",
+                   "tenon do workflow_executions ID fail error_message='out of disk'",
+                   "tenon do assets ID restore"},
+      .positionals = {{"ENTITY", "an entity, by name or table", true, false, Completes::kEntity},
+                      {"ID", "key of the row"},
+                      {"EVENT", "the event"},
+                      {"NAME=VALUE", "what the event takes", false, true}},
+      .options = {FileOption(), IfMatchOption()},
+      .run = Run};
 }
 
 }  // namespace tenon::cli

@@ -11,20 +11,28 @@ namespace {
 
 std::string_view NameOf(Finding::Level level) {
   switch (level) {
-    case Finding::Level::kOk: return "ok";
-    case Finding::Level::kNote: return "note";
-    case Finding::Level::kWarning: return "warning";
-    case Finding::Level::kError: return "error";
+    case Finding::Level::kOk:
+      return "ok";
+    case Finding::Level::kNote:
+      return "note";
+    case Finding::Level::kWarning:
+      return "warning";
+    case Finding::Level::kError:
+      return "error";
   }
   return "";
 }
 
 std::string Mark(Finding::Level level, const Style& style) {
   switch (level) {
-    case Finding::Level::kOk: return style.Green("ok     ");
-    case Finding::Level::kNote: return style.Cyan("note   ");
-    case Finding::Level::kWarning: return style.Yellow("warning");
-    case Finding::Level::kError: return style.Red("error  ");
+    case Finding::Level::kOk:
+      return style.Green("ok     ");
+    case Finding::Level::kNote:
+      return style.Cyan("note   ");
+    case Finding::Level::kWarning:
+      return style.Yellow("warning");
+    case Finding::Level::kError:
+      return style.Red("error  ");
   }
   return "";
 }
@@ -91,8 +99,9 @@ Command DoctorCommand() {
   return {.name = "doctor",
           .group = "Server",
           .summary = "Look for what is wrong with a data directory and its server",
-          .details = "Checks permissions, the file's integrity, the audit chain, the age of the\n"
-                     "first key, disk space, configuration and version. Exits 1 on an error.",
+          .details =
+              "Checks permissions, the file's integrity, the audit chain, the age of the\n"
+              "first key, disk space, configuration and version. Exits 1 on an error.",
           .examples = {"tenon doctor", "tenon doctor --data /var/lib/tenon --reconcile"},
           .positionals = {},
           .options = {{"reconcile", "", "also log rows that were changed outside of Tenon"}},

@@ -87,7 +87,7 @@ struct Job {
   Session& session;
   Sink& sink;
   bool csv = false;
-  bool name_entity = false;   // --all: each line says its entity, as apply and import read it
+  bool name_entity = false;  // --all: each line says its entity, as apply and import read it
   std::string filter;
   std::int64_t rows = 0;
   bool broken = false;
@@ -97,9 +97,12 @@ std::string CsvRow(const EntityInfo& entity, const json::object& row) {
   std::vector<std::string> cells;
   for (const FieldInfo& field : entity.fields) {
     const json::value* value = row.if_contains(field.name);
-    if (value == nullptr || value->is_null()) cells.emplace_back();
-    else if (value->is_string()) cells.emplace_back(value->get_string());
-    else cells.push_back(CanonicalJson(*value));
+    if (value == nullptr || value->is_null())
+      cells.emplace_back();
+    else if (value->is_string())
+      cells.emplace_back(value->get_string());
+    else
+      cells.push_back(CanonicalJson(*value));
   }
   return CsvLine(cells);
 }
@@ -111,7 +114,8 @@ bool WriteRow(Job& job, const EntityInfo& entity, std::string_view line) {
     Result<json::value> row = ParseJson(line);
     if (row && row->is_object()) fine = job.sink.Write(CsvRow(entity, row->get_object()));
   } else if (job.name_entity) {
-    std::string named = "{\"entity\":\"" + entity.name + "\",\"fields\":" + std::string(line) + "}\n";
+    std::string named =
+        "{\"entity\":\"" + entity.name + "\",\"fields\":" + std::string(line) + "}\n";
     fine = job.sink.Write(named);
   } else {
     fine = job.sink.Write(line) && job.sink.Write("\n");
@@ -154,8 +158,9 @@ Result<int> Run(Session& session, const Arguments& arguments) {
   }
   const bool csv = arguments.Get("format", "ndjson") == "csv";
   if (all && (csv || arguments.Has("filter"))) {
-    return Fail(Code::kInvalidArgument, "--all goes with neither --format csv nor --filter: each "
-                                        "entity has its own columns");
+    return Fail(Code::kInvalidArgument,
+                "--all goes with neither --format csv nor --filter: each "
+                "entity has its own columns");
   }
   std::unique_ptr<Sink> sink = TRY(Sink::Open(session, arguments.Get("file")));
   Job job{session, *sink, csv, all, arguments.Get("filter")};
@@ -182,22 +187,28 @@ Result<int> Run(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command ExportCommand() {
-  return {.name = "export",
-          .group = "Data",
-          .summary = "Write all rows of an entity, or of every entity, to a file",
-          .details = "NDJSON is one row a line; tenon import ndjson reads it again. CSV has a line of\n"
-                     "titles; inner objects are JSON in a cell. A file appears only when it is whole.",
-          .examples = {"tenon export assets -o assets.ndjson",
-                       "tenon export assets --format csv --filter 'type = \"TABLE\"' -o tables.csv",
-                       "tenon export --all -o everything.ndjson"},
-          .positionals = {{"ENTITY", "an entity, by name or table", false, false,
-                           Completes::kEntity}},
-          .options = {{"all", "", "every entity; each line names its own"},
-                      {"format", "FORMAT", "ndjson (default) or csv", "", false, {"ndjson", "csv"}},
-                      {"filter", "EXPR", "only rows for which this holds"},
-                      {"file", "FILE", "file to write (default: standard output)", "o", false, {},
-                       Completes::kFile}},
-          .run = Run};
+  return {
+      .name = "export",
+      .group = "Data",
+      .summary = "Write all rows of an entity, or of every entity, to a file",
+      .details =
+          "NDJSON is one row a line; tenon import ndjson reads it again. CSV has a line of\n"
+          "titles; inner objects are JSON in a cell. A file appears only when it is whole.",
+      .examples = {"tenon export assets -o assets.ndjson",
+                   "tenon export assets --format csv --filter 'type = \"TABLE\"' -o tables.csv",
+                   "tenon export --all -o everything.ndjson"},
+      .positionals = {{"ENTITY", "an entity, by name or table", false, false, Completes::kEntity}},
+      .options = {{"all", "", "every entity; each line names its own"},
+                  {"format", "FORMAT", "ndjson (default) or csv", "", false, {"ndjson", "csv"}},
+                  {"filter", "EXPR", "only rows for which this holds"},
+                  {"file",
+                   "FILE",
+                   "file to write (default: standard output)",
+                   "o",
+                   false,
+                   {},
+                   Completes::kFile}},
+      .run = Run};
 }
 
 }  // namespace tenon::cli

@@ -74,15 +74,17 @@ Result<int> Run(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command FmtCommand() {
-  return {.name = "fmt",
-          .group = "Models",
-          .summary = "Format model files in the one style",
-          .details = "Without PATH, every .tenon file below the current folder.\n"
-                     "With - standard input is formatted to standard output.",
-          .examples = {"tenon fmt models", "tenon fmt --check models"},
-          .positionals = {{"PATH", "model file, or folder of them", false, true, Completes::kFile}},
-          .options = {{"check", "", "change nothing; name the files that are not formatted, exit 1"}},
-          .run = Run};
+  return {
+      .name = "fmt",
+      .group = "Models",
+      .summary = "Format model files in the one style",
+      .details =
+          "Without PATH, every .tenon file below the current folder.\n"
+          "With - standard input is formatted to standard output.",
+      .examples = {"tenon fmt models", "tenon fmt --check models"},
+      .positionals = {{"PATH", "model file, or folder of them", false, true, Completes::kFile}},
+      .options = {{"check", "", "change nothing; name the files that are not formatted, exit 1"}},
+      .run = Run};
 }
 
 }  // namespace tenon::cli

@@ -24,21 +24,20 @@ Result<int> Run(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command GetCommand() {
-  return {.name = "get",
-          .group = "Rows",
-          .summary = "Show one row",
-          .details = "",
-          .examples = {"tenon get assets 0190a3c4-7b1e-7c3a-9d55-2f1c7f0e4a11",
-                       "tenon get assets ID --as-of 2026-11-01T00:00:00Z -o json"},
-          .positionals = {{"ENTITY", "an entity, by name or table", true, false,
-                           Completes::kEntity},
-                          {"ID", "key of the row; parts of a composite key joined by ~", true,
-                           true}},
-          .options = {{"fields", "NAMES", "only these fields"},
-                      {"expand", "NAMES", "rows that these references point to, inside the row"},
-                      {"as-of", "TIME", "as it was at that time (RFC 3339)"},
-                      {"deleted", "", "also when it is soft-deleted"}},
-          .run = Run};
+  return {
+      .name = "get",
+      .group = "Rows",
+      .summary = "Show one row",
+      .details = "",
+      .examples = {"tenon get assets 0190a3c4-7b1e-7c3a-9d55-2f1c7f0e4a11",
+                   "tenon get assets ID --as-of 2026-11-01T00:00:00Z -o json"},
+      .positionals = {{"ENTITY", "an entity, by name or table", true, false, Completes::kEntity},
+                      {"ID", "key of the row; parts of a composite key joined by ~", true, true}},
+      .options = {{"fields", "NAMES", "only these fields"},
+                  {"expand", "NAMES", "rows that these references point to, inside the row"},
+                  {"as-of", "TIME", "as it was at that time (RFC 3339)"},
+                  {"deleted", "", "also when it is soft-deleted"}},
+      .run = Run};
 }
 
 }  // namespace tenon::cli

@@ -69,8 +69,14 @@ Command HelpCommand() {
 }
 
 Command VersionCommand() {
-  return {.name = "version", .group = "Other", .summary = "Print the version", .details = "",
-          .examples = {"tenon version"}, .positionals = {}, .options = {}, .run = RunVersion};
+  return {.name = "version",
+          .group = "Other",
+          .summary = "Print the version",
+          .details = "",
+          .examples = {"tenon version"},
+          .positionals = {},
+          .options = {},
+          .run = RunVersion};
 }
 
 }  // namespace tenon::cli

@@ -36,8 +36,7 @@ bool IsNull(const json::object& change, std::string_view name) {
 
 void PrintEntry(Session& session, const json::object& entry) {
   const Style style = session.out_style();
-  session.out() << style.Dim(TextOf(entry, "timestamp")) << "  "
-                << style.Bold(Action(entry));
+  session.out() << style.Dim(TextOf(entry, "timestamp")) << "  " << style.Bold(Action(entry));
   if (const std::string user = TextOf(entry, "user_id"); !user.empty()) {
     session.out() << "  by " << user;
   }
@@ -98,16 +97,16 @@ Result<int> Run(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command HistoryCommand() {
-  return {.name = "history",
-          .group = "Rows",
-          .summary = "Show what happened to a row: every change, by whom, field by field",
-          .details = "",
-          .examples = {"tenon history assets ID", "tenon history deployments ID -o json"},
-          .positionals = {{"ENTITY", "an entity, by name or table", true, false,
-                           Completes::kEntity},
-                          {"ID", "key of the row"}},
-          .options = {{"limit", "N", "at most N entries (default 50)"}},
-          .run = Run};
+  return {
+      .name = "history",
+      .group = "Rows",
+      .summary = "Show what happened to a row: every change, by whom, field by field",
+      .details = "",
+      .examples = {"tenon history assets ID", "tenon history deployments ID -o json"},
+      .positionals = {{"ENTITY", "an entity, by name or table", true, false, Completes::kEntity},
+                      {"ID", "key of the row"}},
+      .options = {{"limit", "N", "at most N entries (default 50)"}},
+      .run = Run};
 }
 
 }  // namespace tenon::cli

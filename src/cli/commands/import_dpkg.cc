@@ -25,8 +25,8 @@ std::string QualifiedName(const std::string& package) { return "pkg:deb/debian/"
 // dozen megabytes.
 struct Node {
   std::string name;
-  std::string id;               // of the asset; empty until it is stored
-  std::uint32_t section = 0;    // index into sections; 0: none
+  std::string id;             // of the asset; empty until it is stored
+  std::uint32_t section = 0;  // index into sections; 0: none
 };
 
 struct Dependency {
@@ -34,14 +34,14 @@ struct Dependency {
   std::uint32_t target = 0;
   bool pre = false;
   bool satisfied = true;
-  std::uint32_t asked = 0;      // index into asked names; 0: the target itself
+  std::uint32_t asked = 0;  // index into asked names; 0: the target itself
 };
 
 // Everything that an import of packages knows.
 struct Universe {
   ingest::DependencyResolver resolver;
   std::vector<std::string> files;
-  bool lists = false;           // apt's lists, not a status file
+  bool lists = false;  // apt's lists, not a status file
   std::vector<Node> nodes;
   std::unordered_map<std::string, std::uint32_t> by_name;
   std::vector<std::string> sections{""};
@@ -307,17 +307,28 @@ Result<int> Run(Session& session, const Arguments& arguments) {
 Command ImportDpkgCommand() {
   std::vector<Option> options = {
       {"all", "", "every package of apt's lists, not just the installed ones"},
-      {"status", "FILE", "dpkg's status file (default /var/lib/dpkg/status)", "", false, {},
+      {"status",
+       "FILE",
+       "dpkg's status file (default /var/lib/dpkg/status)",
+       "",
+       false,
+       {},
        Completes::kFile},
-      {"lists", "DIR", "apt's lists (default /var/lib/apt/lists)", "", false, {},
+      {"lists",
+       "DIR",
+       "apt's lists (default /var/lib/apt/lists)",
+       "",
+       false,
+       {},
        Completes::kDirectory}};
   for (Option& option : ImportOptions()) options.push_back(std::move(option));
   return {.name = "import dpkg",
           .group = "Data",
           .summary = "Import this machine's Debian packages and what they depend on",
-          .details = "Packages become assets of type PACKAGE, their sections tags, and what they\n"
-                     "depend on DEPENDS_ON relationships, resolved through alternatives and virtual\n"
-                     "packages. Running it again changes only what has changed.",
+          .details =
+              "Packages become assets of type PACKAGE, their sections tags, and what they\n"
+              "depend on DEPENDS_ON relationships, resolved through alternatives and virtual\n"
+              "packages. Running it again changes only what has changed.",
           .examples = {"tenon import dpkg", "tenon import dpkg --all"},
           .positionals = {},
           .options = std::move(options),

@@ -54,8 +54,9 @@ json::object OptionsOf(const Arguments& arguments) {
 
 Result<std::unique_ptr<ingest::InputSource>> OpenInput(const std::string& file) {
   if (file.empty()) {
-    return Fail(Code::kInvalidArgument, "FILE is missing: name the file to read, - for standard "
-                                        "input");
+    return Fail(Code::kInvalidArgument,
+                "FILE is missing: name the file to read, - for standard "
+                "input");
   }
   if (file == "-") return ingest::OpenStdin();
   return ingest::OpenFile(file);
@@ -257,8 +258,7 @@ Result<void> ReadCsv(ImportRun& run) {
       for (const FieldError& field : fields.error().fields) {
         reason += fmt::format("; {} {}", field.path, field.message);
       }
-      run.Reject(row.at.line, row.at.offset, reason,
-                 fmt::format("{}", fmt::join(row.fields, ",")));
+      run.Reject(row.at.line, row.at.offset, reason, fmt::format("{}", fmt::join(row.fields, ",")));
       continue;
     }
     TRY(sender.Send(*entity, RowAt(*std::move(fields), row.at, reader.position())));
@@ -283,8 +283,9 @@ Result<int> Import(Session& session, const Arguments& arguments, const std::stri
                    Result<void> (*read)(ImportRun&)) {
   const json::object options = OptionsOf(arguments);
   if (!arguments.Has("resume") && !options.contains("file")) {
-    return Fail(Code::kInvalidArgument, "FILE is missing: name the file to read, - for standard "
-                                        "input");
+    return Fail(Code::kInvalidArgument,
+                "FILE is missing: name the file to read, - for standard "
+                "input");
   }
   // What is wrong with the command line should not leave a failed job behind.
   if (!arguments.Has("resume")) TRY(CheckOptions(session, options, source == "csv"));
@@ -334,24 +335,25 @@ Command ImportNdjsonCommand() {
 }
 
 Command ImportCsvCommand() {
-  return {.name = "import csv",
-          .group = "Data",
-          .summary = "Import rows from comma-separated values",
-          .details = std::string(kJobText) +
-                     "\nColumns go to the field of their title, or where --map says; empty cells are\n"
-                     "left out.",
-          .examples = {"tenon import csv tables.csv --entity assets --map table=name "
-                       "--map owner=metadata.owner",
-                       "tenon import csv data.tsv --entity tags --delimiter tab"},
-          .positionals = {{"FILE", "file to read; - is standard input", false, false,
-                           Completes::kFile}},
-          .options = WithImportOptions(
-              {EntityOption("entity of the rows"),
-               {"map", "COLUMN=FIELD", "where a column goes; FIELD may be a path; empty leaves it out",
-                "", true},
-               {"delimiter", "CHAR", "between cells (default ,); tab for a tab"},
-               {"no-header", "", "there is no line of titles; columns are called 1, 2, 3"}}),
-          .run = RunCsv};
+  return {
+      .name = "import csv",
+      .group = "Data",
+      .summary = "Import rows from comma-separated values",
+      .details = std::string(kJobText) +
+                 "\nColumns go to the field of their title, or where --map says; empty cells are\n"
+                 "left out.",
+      .examples = {"tenon import csv tables.csv --entity assets --map table=name "
+                   "--map owner=metadata.owner",
+                   "tenon import csv data.tsv --entity tags --delimiter tab"},
+      .positionals = {{"FILE", "file to read; - is standard input", false, false,
+                       Completes::kFile}},
+      .options = WithImportOptions(
+          {EntityOption("entity of the rows"),
+           {"map", "COLUMN=FIELD", "where a column goes; FIELD may be a path; empty leaves it out",
+            "", true},
+           {"delimiter", "CHAR", "between cells (default ,); tab for a tab"},
+           {"no-header", "", "there is no line of titles; columns are called 1, 2, 3"}}),
+      .run = RunCsv};
 }
 
 }  // namespace tenon::cli

@@ -27,7 +27,8 @@ Result<std::string> Expiry(Session& session, const std::string& text) {
   if (const std::optional<Time> time = ParseTime(text)) return FormatTime(*time);
   return Fail(Code::kInvalidArgument,
               "--expires takes a duration such as 90d or a time such as 2027-01-01T00:00:00Z, "
-              "not '" + text + "'");
+              "not '" +
+                  text + "'");
 }
 
 // The new key alone on standard output, all else on standard error: `KEY=$(tenon keys create ...)`.
@@ -72,9 +73,9 @@ Result<int> RunCreate(Session& session, const Arguments& arguments) {
 
 Result<int> RunList(Session& session, const Arguments& arguments) {
   Api* api = TRY(session.api());
-  RowPrinter printer(session, nullptr,
-                     {"id", "name", "prefix", "roles", "created_at", "expires_at", "last_used_at",
-                      "revoked_at"});
+  RowPrinter printer(
+      session, nullptr,
+      {"id", "name", "prefix", "roles", "created_at", "expires_at", "last_used_at", "revoked_at"});
   std::string token;
   do {
     Target target("/v1/api_keys");
@@ -141,18 +142,20 @@ constexpr std::string_view kGroup = "Access";
 }  // namespace
 
 Command KeysCreateCommand() {
-  return {.name = "keys create",
-          .group = std::string(kGroup),
-          .summary = "Make an API key and show it once",
-          .details = "The key is the only thing on standard output. It can do no more than its user\n"
-                     "and than you.",
-          .examples = {"tenon keys create ci --roles writer --expires 90d",
-                       "tenon keys create reports --user ada@example.com"},
-          .positionals = {{"NAME", "what the key is for"}},
-          .options = {{"roles", "NAMES", "reader (default), writer, operator, approver, admin, system"},
-                      {"user", "USER", "whose key it is, by id or e-mail address (default: you)"},
-                      {"expires", "WHEN", "a duration such as 90d, or a time"}},
-          .run = RunCreate};
+  return {
+      .name = "keys create",
+      .group = std::string(kGroup),
+      .summary = "Make an API key and show it once",
+      .details =
+          "The key is the only thing on standard output. It can do no more than its user\n"
+          "and than you.",
+      .examples = {"tenon keys create ci --roles writer --expires 90d",
+                   "tenon keys create reports --user ada@example.com"},
+      .positionals = {{"NAME", "what the key is for"}},
+      .options = {{"roles", "NAMES", "reader (default), writer, operator, approver, admin, system"},
+                  {"user", "USER", "whose key it is, by id or e-mail address (default: you)"},
+                  {"expires", "WHEN", "a duration such as 90d, or a time"}},
+      .run = RunCreate};
 }
 
 Command KeysListCommand() {

@@ -101,25 +101,25 @@ Result<int> Run(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command ListCommand() {
-  return {.name = "list",
-          .group = "Rows",
-          .summary = "List the rows of an entity",
-          .details = "",
-          .examples = {"tenon list assets", "tenon list assets --filter 'type = PACKAGE' --all",
-                       "tenon list assets --order-by 'name desc' --fields name,type --limit 10",
-                       "tenon list assets --filter 'name like \"lib%\"' --count"},
-          .positionals = {{"ENTITY", "an entity, by name or table", true, false,
-                           Completes::kEntity}},
-          .options = {{"filter", "EXPR", "only rows for which this holds; tenon help filters"},
-                      {"order-by", "FIELDS", "fields with asc or desc"},
-                      {"fields", "NAMES", "only these fields, in this order"},
-                      {"expand", "NAMES", "rows that these references point to, inside each row"},
-                      {"limit", "N", "at most N rows (default 50)"},
-                      {"all", "", "every row, page after page"},
-                      {"count", "", "only how many there are"},
-                      {"deleted", "", "soft-deleted rows as well"},
-                      {"page-token", "TOKEN", "go on where an earlier page ended"}},
-          .run = Run};
+  return {
+      .name = "list",
+      .group = "Rows",
+      .summary = "List the rows of an entity",
+      .details = "",
+      .examples = {"tenon list assets", "tenon list assets --filter 'type = PACKAGE' --all",
+                   "tenon list assets --order-by 'name desc' --fields name,type --limit 10",
+                   "tenon list assets --filter 'name like \"lib%\"' --count"},
+      .positionals = {{"ENTITY", "an entity, by name or table", true, false, Completes::kEntity}},
+      .options = {{"filter", "EXPR", "only rows for which this holds; tenon help filters"},
+                  {"order-by", "FIELDS", "fields with asc or desc"},
+                  {"fields", "NAMES", "only these fields, in this order"},
+                  {"expand", "NAMES", "rows that these references point to, inside each row"},
+                  {"limit", "N", "at most N rows (default 50)"},
+                  {"all", "", "every row, page after page"},
+                  {"count", "", "only how many there are"},
+                  {"deleted", "", "soft-deleted rows as well"},
+                  {"page-token", "TOKEN", "go on where an earlier page ended"}},
+      .run = Run};
 }
 
 }  // namespace tenon::cli

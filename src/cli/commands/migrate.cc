@@ -97,8 +97,7 @@ Result<int> RunRollback(Session& session, const Arguments& arguments) {
 }
 
 Option ModelsOption() {
-  return {"models", "PATH", "a model file or folder, as for serve", "", true, {},
-          Completes::kFile};
+  return {"models", "PATH", "a model file or folder, as for serve", "", true, {}, Completes::kFile};
 }
 Option SqlOption() { return {"sql", "", "print the statements as well"}; }
 Option DropOption() {
@@ -111,8 +110,9 @@ Command PlanCommand() {
   return {.name = "plan",
           .group = "Models",
           .summary = "Show what migrate would do, and touch nothing",
-          .details = "Compares the models with a data directory. A step that loses data is marked;\n"
-                     "migrate leaves it out unless it is asked for by name.",
+          .details =
+              "Compares the models with a data directory. A step that loses data is marked;\n"
+              "migrate leaves it out unless it is asked for by name.",
           .examples = {"tenon plan --data ./data", "tenon plan --data ./data --sql"},
           .positionals = {},
           .options = {ModelsOption(), SqlOption()},
@@ -123,9 +123,10 @@ Command MigrateCommand() {
   return {.name = "migrate",
           .group = "Models",
           .summary = "Bring a data directory to the models",
-          .details = "Works on a data directory that no server has open. Each step is recorded in\n"
-                     "schema_migrations with its way back. serve migrates on start as well, but\n"
-                     "never loses data.",
+          .details =
+              "Works on a data directory that no server has open. Each step is recorded in\n"
+              "schema_migrations with its way back. serve migrates on start as well, but\n"
+              "never loses data.",
           .examples = {"tenon migrate --data ./data",
                        "tenon migrate --data ./data --drop assets.cost_center"},
           .positionals = {},
@@ -140,8 +141,9 @@ Command RollbackCommand() {
   return {.name = "rollback",
           .group = "Models",
           .summary = "Undo the newest migrations of a data directory",
-          .details = "One migration, or with --to all that are newer than VERSION. The models that\n"
-                     "belong to the older version must be in force before the next start.",
+          .details =
+              "One migration, or with --to all that are newer than VERSION. The models that\n"
+              "belong to the older version must be in force before the next start.",
           .examples = {"tenon rollback --data ./data",
                        "tenon rollback --data ./data --to catalog.0001"},
           .positionals = {},

@@ -84,15 +84,15 @@ Result<int> Run(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command ModelsCommand() {
-  return {.name = "models",
-          .group = "Models",
-          .summary = "List what the server keeps, or the fields and events of one entity",
-          .details = "",
-          .examples = {"tenon models", "tenon models Asset", "tenon models assets -o json"},
-          .positionals = {{"ENTITY", "an entity, by name or table", false, false,
-                           Completes::kEntity}},
-          .options = {},
-          .run = Run};
+  return {
+      .name = "models",
+      .group = "Models",
+      .summary = "List what the server keeps, or the fields and events of one entity",
+      .details = "",
+      .examples = {"tenon models", "tenon models Asset", "tenon models assets -o json"},
+      .positionals = {{"ENTITY", "an entity, by name or table", false, false, Completes::kEntity}},
+      .options = {},
+      .run = Run};
 }
 
 }  // namespace tenon::cli

@@ -6,10 +6,14 @@ namespace {
 
 // Options that are settings of tenon.toml by another name.
 constexpr std::pair<std::string_view, std::string_view> kSettings[] = {
-    {"listen", "listen"},       {"store", "store"},
-    {"database-url", "database_url"}, {"models", "models"},
-    {"tls-certificate", "tls.certificate"}, {"tls-key", "tls.key"},
-    {"log-level", "log.level"}, {"log-format", "log.format"},
+    {"listen", "listen"},
+    {"store", "store"},
+    {"database-url", "database_url"},
+    {"models", "models"},
+    {"tls-certificate", "tls.certificate"},
+    {"tls-key", "tls.key"},
+    {"log-level", "log.level"},
+    {"log-format", "log.format"},
 };
 
 Result<int> Run(Session& session, const Arguments& arguments) {
@@ -37,24 +41,25 @@ Command ServeCommand() {
       .name = "serve",
       .group = "Server",
       .summary = "Run the server",
-      .details = "Settings come from tenon.toml, the environment and these options, in rising\n"
-                 "order; tenon config shows what is in force. A fresh data directory gets its\n"
-                 "first key, printed once and kept in DIR/admin.key. SIGTERM ends the server in\n"
-                 "good order: it answers what it accepted.",
-      .examples = {"tenon serve --data ./data", "tenon serve --data /var/lib/tenon --listen 0.0.0.0:7400",
+      .details =
+          "Settings come from tenon.toml, the environment and these options, in rising\n"
+          "order; tenon config shows what is in force. A fresh data directory gets its\n"
+          "first key, printed once and kept in DIR/admin.key. SIGTERM ends the server in\n"
+          "good order: it answers what it accepted.",
+      .examples = {"tenon serve --data ./data",
+                   "tenon serve --data /var/lib/tenon --listen 0.0.0.0:7400",
                    "tenon serve --set limits.body_bytes=1000000"},
       .positionals = {},
-      .options = {{"listen", "HOST:PORT", "address to listen on (default 127.0.0.1:7400)"},
-                  {"store", "KIND", "sqlite"},
-                  {"database-url", "URL", "of a store that is a server"},
-                  {"models", "PATH", "a model file or folder of your own", "", true, {},
-                   Completes::kFile},
-                  {"tls-certificate", "FILE", "certificate chain, PEM", "", false, {},
-                   Completes::kFile},
-                  {"tls-key", "FILE", "its private key, PEM", "", false, {}, Completes::kFile},
-                  {"log-level", "LEVEL", "debug, info, warn or error"},
-                  {"log-format", "FORMAT", "text or json"},
-                  {"set", "KEY=VALUE", "any other setting of tenon.toml", "", true}},
+      .options =
+          {{"listen", "HOST:PORT", "address to listen on (default 127.0.0.1:7400)"},
+           {"store", "KIND", "sqlite"},
+           {"database-url", "URL", "of a store that is a server"},
+           {"models", "PATH", "a model file or folder of your own", "", true, {}, Completes::kFile},
+           {"tls-certificate", "FILE", "certificate chain, PEM", "", false, {}, Completes::kFile},
+           {"tls-key", "FILE", "its private key, PEM", "", false, {}, Completes::kFile},
+           {"log-level", "LEVEL", "debug, info, warn or error"},
+           {"log-format", "FORMAT", "text or json"},
+           {"set", "KEY=VALUE", "any other setting of tenon.toml", "", true}},
       .run = Run};
 }
 

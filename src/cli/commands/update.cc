@@ -23,19 +23,20 @@ Result<int> Run(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command UpdateCommand() {
-  return {.name = "update",
-          .group = "Rows",
-          .summary = "Change fields of a row",
-          .details = "Fields that are not named stay as they are; inside JSON fields, members that\n"
-                     "are not named stay too (merge patch), and null removes one.",
-          .examples = {"tenon update assets ID description='All orders' metadata.owner=sales",
-                       "tenon update assets ID metadata.owner:=null --if-match 3"},
-          .positionals = {{"ENTITY", "an entity, by name or table", true, false,
-                           Completes::kEntity},
-                          {"ID", "key of the row"},
-                          {"NAME=VALUE", "fields", false, true}},
-          .options = {FileOption(), IfMatchOption()},
-          .run = Run};
+  return {
+      .name = "update",
+      .group = "Rows",
+      .summary = "Change fields of a row",
+      .details =
+          "Fields that are not named stay as they are; inside JSON fields, members that\n"
+          "are not named stay too (merge patch), and null removes one.",
+      .examples = {"tenon update assets ID description='All orders' metadata.owner=sales",
+                   "tenon update assets ID metadata.owner:=null --if-match 3"},
+      .positionals = {{"ENTITY", "an entity, by name or table", true, false, Completes::kEntity},
+                      {"ID", "key of the row"},
+                      {"NAME=VALUE", "fields", false, true}},
+      .options = {FileOption(), IfMatchOption()},
+      .run = Run};
 }
 
 }  // namespace tenon::cli

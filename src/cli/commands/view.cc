@@ -14,9 +14,8 @@ Result<int> ListViews(Session& session) {
     for (const auto& [name, type] : view.parameters) {
       parameters += (parameters.empty() ? "" : ", ") + name + " " + type;
     }
-    rows.push_back(json::object{{"view", view.name},
-                                {"parameters", parameters},
-                                {"description", view.description}});
+    rows.push_back(json::object{
+        {"view", view.name}, {"parameters", parameters}, {"description", view.description}});
   }
   RowPrinter printer(session, nullptr, {"view", "parameters", "description"});
   printer.Page(rows);
@@ -53,15 +52,16 @@ Result<int> Run(Session& session, const Arguments& arguments) {
 }  // namespace
 
 Command ViewCommand() {
-  return {.name = "view",
-          .group = "Rows",
-          .summary = "Show a view of the models, or list them",
-          .details = "",
-          .examples = {"tenon view", "tenon view recent_failed_workflows",
-                       "tenon view workflow_status run=0190a3c4-7b1e-7c3a-9d55-2f1c7f0e4a11"},
-          .positionals = {{"NAME", "the view", false}, {"PARAM=VALUE", "its parameters", false, true}},
-          .options = {},
-          .run = Run};
+  return {
+      .name = "view",
+      .group = "Rows",
+      .summary = "Show a view of the models, or list them",
+      .details = "",
+      .examples = {"tenon view", "tenon view recent_failed_workflows",
+                   "tenon view workflow_status run=0190a3c4-7b1e-7c3a-9d55-2f1c7f0e4a11"},
+      .positionals = {{"NAME", "the view", false}, {"PARAM=VALUE", "its parameters", false, true}},
+      .options = {},
+      .run = Run};
 }
 
 }  // namespace tenon::cli

@@ -59,8 +59,7 @@ void PrintChange(Session& session, const json::value& event) {
   if (!event.is_object()) return;
   const json::object& outer = event.get_object();
   const json::value* data = outer.if_contains("data");
-  const json::object& change =
-      data != nullptr && data->is_object() ? data->get_object() : outer;
+  const json::object& change = data != nullptr && data->is_object() ? data->get_object() : outer;
   const Style style = session.out_style();
   std::string action = TextOf(change, "action");
   const json::value* metadata = change.if_contains("metadata");
@@ -71,8 +70,8 @@ void PrintChange(Session& session, const json::value& event) {
   const std::string painted = action == "CREATE"   ? style.Green(action)
                               : action == "DELETE" ? style.Red(action)
                                                    : style.Yellow(action);
-  out << style.Dim(Cell(json::value(TextOf(change, "time")))) << "  "
-      << TextOf(change, "entity") << " " << TextOf(change, "key") << "  " << painted;
+  out << style.Dim(Cell(json::value(TextOf(change, "time")))) << "  " << TextOf(change, "entity")
+      << " " << TextOf(change, "key") << "  " << painted;
   if (const std::string names = Changed(change); !names.empty()) out << "  " << names;
   out << "\n" << std::flush;
 }
@@ -80,7 +79,7 @@ void PrintChange(Session& session, const json::value& event) {
 struct Watch {
   Session& session;
   Target target;
-  std::int64_t limit;       // 0: none
+  std::int64_t limit;  // 0: none
   std::int64_t seen = 0;
   bool enough = false;
 };
@@ -146,8 +145,9 @@ Command WatchCommand() {
   return {.name = "watch",
           .group = "Log",
           .summary = "Follow changes as they happen, one a line",
-          .details = "Every write is one line. A cut stream is taken up where it ended; no change is\n"
-                     "missed or shown twice. With -o json each line is the CloudEvent.",
+          .details =
+              "Every write is one line. A cut stream is taken up where it ended; no change is\n"
+              "missed or shown twice. With -o json each line is the CloudEvent.",
           .examples = {"tenon watch", "tenon watch assets --filter 'type = \"TABLE\"'",
                        "tenon watch deployments --from beginning -o json"},
           .positionals = {{"ENTITY", "only these", false, true, Completes::kEntity}},

@@ -43,8 +43,9 @@ http::Headers IfMatch(const Arguments& arguments) {
 }
 
 Option FileOption() {
-  return {"file", "FILE", "a JSON or YAML object with fields; - is standard input", "f", false, {},
-          Completes::kFile};
+  return {
+      "file", "FILE",          "a JSON or YAML object with fields; - is standard input", "f", false,
+      {},     Completes::kFile};
 }
 
 Option IfMatchOption() {

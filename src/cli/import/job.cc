@@ -61,9 +61,8 @@ Result<json::value> Job::Event(const std::string& name, const json::object& body
 Result<Job> Job::Begin(Api& api, Clock& clock, const std::string& source,
                        const json::object& options) {
   Job job(api, clock);
-  const json::value row =
-      TRY(api.Call("POST", Target("/v1/migration_jobs"),
-                   json::value{{"source", source}, {"options", options}}));
+  const json::value row = TRY(api.Call("POST", Target("/v1/migration_jobs"),
+                                       json::value{{"source", source}, {"options", options}}));
   if (row.is_object()) job.id_ = TextOf(row.get_object(), "job_id");
   if (job.id_.empty()) return tenon::Fail(Code::kInternal, "the server's job has no id");
   job.options_ = options;

@@ -13,8 +13,8 @@
 namespace tenon::cli {
 
 // --map SOURCE=FIELD: FIELD may be a path into JSON (metadata.owner); empty leaves SOURCE out.
-// Given twice, SOURCE goes to both fields. What is not mapped goes to the field of its own name, and
-// is left out where there is none.
+// Given twice, SOURCE goes to both fields. What is not mapped goes to the field of its own name,
+// and is left out where there is none.
 class Mapping {
  public:
   // kInvalidArgument for words that are not SOURCE=FIELD or name no field of the entity.
