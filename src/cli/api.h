@@ -23,10 +23,11 @@ class Target {
   // `path` is already encoded: "/v1/assets".
   explicit Target(std::string path) : text_(std::move(path)) {}
   Target& Segment(std::string_view segment);  // "/" and the encoded segment
+  // As it stands: ":batch".
   Target& Text(std::string_view text) {
     text_ += text;
     return *this;
-  }                                                              // as it stands: ":batch"
+  }
   Target& Add(std::string_view name, std::string_view value);    // a query parameter
   Target& AddIf(std::string_view name, std::string_view value);  // unless the value is empty
   [[nodiscard]] const std::string& str() const { return text_; }

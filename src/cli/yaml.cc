@@ -275,7 +275,7 @@ Result<std::vector<json::value>> ReadYaml(std::string_view text, const std::stri
   // YAML 1.2, 5.1. yaml-cpp would take some of these for marks of its own.
   const auto control = std::ranges::find_if(text, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7f;
+    return byte < 0x20 && c != '\t' && c != '\n' && c != '\r';
   });
   if (control != text.end()) {
     return Fail(Code::kInvalidArgument,
