@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "cli/fields.h"
 
 namespace tenon::cli {
@@ -43,6 +44,11 @@ json::value PlainScalar(const std::string& text) {
   if (auto [stop, problem] = std::from_chars(begin, end, whole);
       problem == std::errc() && stop == end) {
     return json::value(whole);
+  }
+  std::uint64_t large = 0;
+  if (auto [stop, problem] = std::from_chars(begin, end, large);
+      problem == std::errc() && stop == end) {
+    return json::value(large);
   }
   double real = 0;
   // from_chars would also take "-inf" and "-nan", which JSON has no place for.
@@ -103,6 +109,9 @@ class Builder final : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
+    // yaml-cpp makes bare bytes of the escapes \_ and \N.
+    if (InvalidUtf8At(text))
+      Stop(mark, "an escape that makes no UTF-8; write the character itself");
     // "!" tells a quoted scalar, which is text whatever it looks like.
     json::value value = tag == "!" ? json::value(text) : PlainScalar(text);
     if (AtKey()) value = json::value(text);
