@@ -7,47 +7,16 @@
 #include "app/node.h"
 #include "app/offline.h"
 #include "app/serve.h"
+#include "http/url.h"
 
 namespace tenon {
 namespace {
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string PercentDecode(std::string_view text, bool plus_is_blank) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && HexDigit(text[i + 1]) >= 0 &&
-        HexDigit(text[i + 2]) >= 0) {
-      out += static_cast<char>(HexDigit(text[i + 1]) * 16 + HexDigit(text[i + 2]));
-      i += 2;
-    } else {
-      out += plus_is_blank && text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
-http::Request RequestOf(std::string_view method, std::string_view target,
-                        const http::Headers& headers, std::string_view body) {
+Result<http::Request> RequestOf(std::string_view method, std::string_view target,
+                                const http::Headers& headers, std::string_view body) {
   http::Request request;
   request.method = method;
-  const std::size_t mark = target.find('?');
-  request.path = PercentDecode(target.substr(0, mark), false);
-  std::string_view rest = mark == std::string_view::npos ? "" : target.substr(mark + 1);
-  while (!rest.empty()) {
-    const std::size_t end = rest.find('&');
-    const std::string_view item = rest.substr(0, end);
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-    const std::size_t equals = item.find('=');
-    request.query.emplace_back(
-        PercentDecode(item.substr(0, equals), true),
-        equals == std::string_view::npos ? "" : PercentDecode(item.substr(equals + 1), true));
-  }
+  TRY(http::ParseTarget(target, request));
   request.headers = headers;
   request.body = body;
   request.remote_address = "127.0.0.1";
@@ -82,7 +51,7 @@ class InProcess final : public cli::Transport {
   Result<http::ClientResponse> Stream(std::string_view method, std::string_view target,
                                       const http::Headers& headers, std::string_view body,
                                       const Piece& piece) override {
-    http::Request request = RequestOf(method, target, headers, body);
+    http::Request request = TRY(RequestOf(method, target, headers, body));
     if (!request.headers.Has("Authorization") && !opened_->key.empty()) {
       request.headers.Set("Authorization", "Bearer " + opened_->key);
     }
