@@ -48,7 +48,7 @@ std::string CaseFunction(std::string_view name, std::string (*map)(std::string_v
   }
   return fmt::format(
       "CREATE OR REPLACE FUNCTION {}(t text) RETURNS text IMMUTABLE STRICT PARALLEL SAFE LANGUAGE "
-      "sql AS $f$ SELECT translate(t, {}, {}) $f$;\n",
+      "sql RETURN translate(t, {}, {});\n",
       name, QuoteText(from), QuoteText(to));
 }
 
@@ -139,7 +139,8 @@ constexpr Definition kDefinitions[] = {
 // What can fail inside, and is null then.
 constexpr std::string_view kGuarded = R"(
 CREATE OR REPLACE FUNCTION tenon_time_add(t timestamptz, us bigint) RETURNS timestamptz
-IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql AS $f$
+IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $f$
 BEGIN
   RETURN tenon_time_ok(t + make_interval(secs => trunc(us / 1000000)) +
                        (us % 1000000) * interval '1 microsecond');
@@ -147,7 +148,8 @@ EXCEPTION WHEN datetime_field_overflow OR interval_field_overflow OR numeric_val
   RETURN NULL;
 END $f$;
 CREATE OR REPLACE FUNCTION tenon_time(t text) RETURNS timestamptz
-IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql AS $f$
+IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $f$
 BEGIN
   IF t !~* '^[0-9]{4}-[0-9]{2}-[0-9]{2}[t ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(z|[+-][0-9]{2}:[0-9]{2})$'
      OR substr(t, 18, 2) = '60' THEN RETURN NULL; END IF;
@@ -156,7 +158,8 @@ EXCEPTION WHEN OTHERS THEN
   RETURN NULL;
 END $f$;
 CREATE OR REPLACE FUNCTION tenon_micros(t text) RETURNS bigint
-IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql AS $f$
+IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $f$
 BEGIN
   IF t !~ '^-?P([0-9]+W)?([0-9]+D)?(T([0-9]+H)?([0-9]+M)?([0-9]+([.][0-9]+)?S)?)?$'
      OR t ~ '[PT]$' THEN RETURN NULL; END IF;
@@ -166,41 +169,47 @@ EXCEPTION WHEN OTHERS THEN
   RETURN NULL;
 END $f$;
 CREATE OR REPLACE FUNCTION tenon_add(a double precision, b double precision)
-RETURNS double precision IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql AS $f$
+RETURNS double precision IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $f$
 BEGIN RETURN a + b; EXCEPTION WHEN numeric_value_out_of_range THEN RETURN NULL; END $f$;
 CREATE OR REPLACE FUNCTION tenon_sub(a double precision, b double precision)
-RETURNS double precision IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql AS $f$
+RETURNS double precision IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $f$
 BEGIN RETURN a - b; EXCEPTION WHEN numeric_value_out_of_range THEN RETURN NULL; END $f$;
 CREATE OR REPLACE FUNCTION tenon_mul(a double precision, b double precision)
-RETURNS double precision IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql AS $f$
+RETURNS double precision IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $f$
 BEGIN RETURN a * b; EXCEPTION WHEN numeric_value_out_of_range THEN RETURN
   CASE WHEN abs(a) < 1 OR abs(b) < 1 THEN 0 END; END $f$;
 CREATE OR REPLACE FUNCTION tenon_fdiv(a double precision, b double precision)
-RETURNS double precision IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql AS $f$
+RETURNS double precision IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $f$
 BEGIN RETURN CASE WHEN b <> 0 THEN a / b END; EXCEPTION WHEN numeric_value_out_of_range THEN RETURN
   CASE WHEN abs(a) < 1 OR abs(b) > 1 THEN 0 END; END $f$;
 CREATE OR REPLACE FUNCTION tenon_div(a double precision, b double precision)
-RETURNS double precision IMMUTABLE STRICT PARALLEL SAFE LANGUAGE sql AS $f$
-  SELECT tenon_fdiv(a, b) $f$;
+RETURNS double precision IMMUTABLE STRICT PARALLEL SAFE LANGUAGE sql
+RETURN tenon_fdiv(a, b);
 )";
 
 // Pieces of concat(): null is nothing.
 constexpr std::string_view kTexts = R"(
 CREATE OR REPLACE FUNCTION tenon_text(x boolean) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql
-  AS $f$ SELECT coalesce(x::text, '') $f$;
+  RETURN coalesce(x::text, '');
 CREATE OR REPLACE FUNCTION tenon_text(x bigint) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql
-  AS $f$ SELECT coalesce(x::text, '') $f$;
+  RETURN coalesce(x::text, '');
 CREATE OR REPLACE FUNCTION tenon_text(x numeric) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql
-  AS $f$ SELECT coalesce(x::text, '') $f$;
+  RETURN coalesce(x::text, '');
 CREATE OR REPLACE FUNCTION tenon_text(x double precision) RETURNS text IMMUTABLE PARALLEL SAFE
-  LANGUAGE sql AS $f$ SELECT coalesce(x::text, '') $f$;
+  LANGUAGE sql
+  RETURN coalesce(x::text, '');
 CREATE OR REPLACE FUNCTION tenon_text(x timestamptz) RETURNS text IMMUTABLE PARALLEL SAFE
-  LANGUAGE sql AS $f$ SELECT coalesce(to_char(x AT TIME ZONE 'UTC',
-    'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '') $f$;
+  LANGUAGE sql
+  RETURN coalesce(to_char(x AT TIME ZONE 'UTC',
+    'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '');
 CREATE OR REPLACE FUNCTION tenon_text(x jsonb) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql
-  AS $f$ SELECT coalesce(x #>> '{}', '') $f$;
+  RETURN coalesce(x #>> '{}', '');
 CREATE OR REPLACE FUNCTION tenon_text(us bigint, kind text) RETURNS text IMMUTABLE PARALLEL SAFE
-  LANGUAGE sql AS $f$
+  LANGUAGE sql RETURN (
   SELECT CASE WHEN us IS NULL THEN '' WHEN us = 0 THEN 'PT0S' ELSE
     CASE WHEN us < 0 THEN '-' ELSE '' END || 'P' ||
     CASE WHEN d > 0 THEN d || 'D' ELSE '' END ||
@@ -208,7 +217,7 @@ CREATE OR REPLACE FUNCTION tenon_text(us bigint, kind text) RETURNS text IMMUTAB
     CASE WHEN h > 0 THEN h || 'H' ELSE '' END || CASE WHEN m > 0 THEN m || 'M' ELSE '' END ||
     CASE WHEN s > 0 THEN trim_scale(s::numeric / 1000000) || 'S' ELSE '' END END
   FROM (SELECT abs(us) / 86400000000 AS d, abs(us) / 3600000000 % 24 AS h,
-               abs(us) / 60000000 % 60 AS m, abs(us) % 60000000 AS s) AS parts $f$;
+               abs(us) / 60000000 % 60 AS m, abs(us) % 60000000 AS s) AS parts);
 )";
 
 }  // namespace
@@ -219,8 +228,8 @@ std::string PostgresFunctions() {
   out += CaseFunction("tenon_upper", ToUpper);
   for (const Definition& definition : kDefinitions) {
     out += fmt::format(
-        "CREATE OR REPLACE FUNCTION {} RETURNS {} IMMUTABLE STRICT PARALLEL SAFE LANGUAGE sql AS "
-        "$f$ SELECT {} $f$;\n",
+        "CREATE OR REPLACE FUNCTION {} RETURNS {} IMMUTABLE STRICT PARALLEL SAFE LANGUAGE sql "
+        "RETURN {};\n",
         definition.signature, definition.result, definition.body);
   }
   out += kGuarded;

@@ -33,6 +33,14 @@ model::Type TypeAt(const model::Type& type, std::span<const std::string> path) {
   return at;
 }
 
+// All but a required column of the row itself.
+bool MayBeNull(const model::Expression& expression) {
+  if (expression.op != model::Op::kPath) return true;
+  const model::Path& path = expression.path;
+  return path.root != model::Root::kRow || path.field == nullptr || !path.hops.empty() ||
+         !path.join_alias.empty() || !path.json_path.empty() || path.field->type.nullable;
+}
+
 }  // namespace
 
 std::string QuoteName(std::string_view name) { return Quoted(name, '"'); }
@@ -55,8 +63,11 @@ Result<void> AppendOrderTerm(const model::Expression& expression, bool descendin
                              const SqlContext& context, SqlBuilder& out) {
   TRY(AppendExpression(expression, context, out));
   if (descending) out << " DESC";
-  // SQLite takes null as the smallest by itself.
-  if (out.dialect() == Dialect::kPostgres) out << (descending ? " NULLS LAST" : " NULLS FIRST");
+  // SQLite takes null as the smallest by itself. Where there is none it is not said: PostgreSQL
+  // would look for an index in just that order.
+  if (out.dialect() == Dialect::kPostgres && MayBeNull(expression)) {
+    out << (descending ? " NULLS LAST" : " NULLS FIRST");
+  }
   return {};
 }
 

@@ -331,8 +331,8 @@ Result<void> SqlCompiler::AppendLike(const Expression& expression) {
   const Expression& text = *expression.args[0];
   const Expression& pattern = *expression.args[1];
   const bool exact = expression.op == Op::kLike;
-  if (exact && sqlite_ && IsConstant(pattern) && IsPlainColumn(text) &&
-      KindOf(text).kind == Kind::kText) {
+  if (exact && IsConstant(pattern) && IsPlainColumn(text) && KindOf(text).kind == Kind::kText &&
+      text.path.field->type.kind != model::TypeKind::kIp) {
     const Value value = TRY(ConstantValue(pattern, {Kind::kText}));
     const auto* wanted = value.If<std::string>();
     const std::string prefix = wanted == nullptr ? "" : LiteralPrefix(*wanted);

@@ -1,8 +1,8 @@
 CREATE TABLE "tenants" (
-  "id" uuid NOT NULL,
-  "name" varchar(255) NOT NULL,
-  "slug" varchar(63) NOT NULL,
-  "status" text NOT NULL DEFAULT 'ACTIVE' CONSTRAINT "ck_tenants_status" CHECK ("status" IN ('ACTIVE', 'SUSPENDED', 'DELETED')),
+  "id" uuid NOT NULL DEFAULT tenon_uuid7(),
+  "name" varchar(255) COLLATE "C" NOT NULL,
+  "slug" varchar(63) COLLATE "C" NOT NULL,
+  "status" text COLLATE "C" NOT NULL DEFAULT 'ACTIVE' CONSTRAINT "ck_tenants_status" CHECK ("status" IN ('ACTIVE', 'SUSPENDED', 'DELETED')),
   "config" jsonb NOT NULL DEFAULT '{}',
   "created_at" timestamptz NOT NULL DEFAULT now(),
   "updated_at" timestamptz NOT NULL DEFAULT now(),
@@ -14,14 +14,14 @@ ALTER TABLE "tenants" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "tenants" USING ("id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
 CREATE TABLE "users" (
-  "id" uuid NOT NULL,
+  "id" uuid NOT NULL DEFAULT tenon_uuid7(),
   "tenant_id" uuid NOT NULL,
-  "email" varchar(255) NOT NULL,
-  "name" varchar(255) NOT NULL,
-  "kind" text NOT NULL DEFAULT 'user' CONSTRAINT "ck_users_kind" CHECK ("kind" IN ('user', 'service')),
+  "email" varchar(255) COLLATE "C" NOT NULL,
+  "name" varchar(255) COLLATE "C" NOT NULL,
+  "kind" text COLLATE "C" NOT NULL DEFAULT 'user' CONSTRAINT "ck_users_kind" CHECK ("kind" IN ('user', 'service')),
   "roles" jsonb NOT NULL DEFAULT '["reader"]',
-  "api_key_hash" varchar(128),
-  "subject" varchar(255),
+  "api_key_hash" varchar(128) COLLATE "C",
+  "subject" varchar(255) COLLATE "C",
   "created_at" timestamptz NOT NULL DEFAULT now(),
   "updated_at" timestamptz NOT NULL DEFAULT now(),
   "last_login_at" timestamptz,
@@ -38,11 +38,11 @@ ALTER TABLE "users" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "users" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
 CREATE TABLE "tags" (
-  "id" uuid NOT NULL,
+  "id" uuid NOT NULL DEFAULT tenon_uuid7(),
   "tenant_id" uuid NOT NULL,
-  "name" varchar(255) NOT NULL,
-  "category" varchar(100) NOT NULL DEFAULT 'general',
-  "description" text,
+  "name" varchar(255) COLLATE "C" NOT NULL,
+  "category" varchar(100) COLLATE "C" NOT NULL DEFAULT 'general',
+  "description" text COLLATE "C",
   "created_at" timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY ("id"),
   CONSTRAINT "fk_tags_tenant_id" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id")
@@ -56,17 +56,17 @@ ALTER TABLE "tags" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "tags" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
 CREATE TABLE "audits" (
-  "id" uuid NOT NULL,
+  "id" uuid NOT NULL DEFAULT tenon_uuid7(),
   "tenant_id" uuid NOT NULL,
-  "entity_type" varchar(50) NOT NULL,
+  "entity_type" varchar(50) COLLATE "C" NOT NULL,
   "entity_id" uuid NOT NULL,
-  "action" varchar(50) NOT NULL,
+  "action" varchar(50) COLLATE "C" NOT NULL,
   "user_id" uuid,
   "before_state" jsonb,
   "after_state" jsonb,
   "metadata" jsonb NOT NULL DEFAULT '{}',
   "ip_address" inet,
-  "user_agent" varchar(500),
+  "user_agent" varchar(500) COLLATE "C",
   "timestamp" timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY ("id"),
   CONSTRAINT "fk_audits_tenant_id" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id"),
@@ -74,20 +74,20 @@ CREATE TABLE "audits" (
 );
 CREATE INDEX "idx_audit_tenant_timestamp" ON "audits" ("tenant_id", "timestamp" DESC);
 CREATE INDEX "idx_audit_entity" ON "audits" ("entity_type", "entity_id");
-CREATE INDEX "idx_audit_user" ON "audits" ("user_id", "timestamp" DESC);
+CREATE INDEX "idx_audit_user" ON "audits" ("user_id" NULLS FIRST, "timestamp" DESC);
 ALTER TABLE "audits" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "audits" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "audits" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
 CREATE TABLE "background_tasks" (
-  "id" uuid NOT NULL,
+  "id" uuid NOT NULL DEFAULT tenon_uuid7(),
   "tenant_id" uuid NOT NULL,
-  "type" varchar(50) NOT NULL,
-  "status" text NOT NULL DEFAULT 'PENDING' CONSTRAINT "ck_background_tasks_status" CHECK ("status" IN ('PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED')),
+  "type" varchar(50) COLLATE "C" NOT NULL,
+  "status" text COLLATE "C" NOT NULL DEFAULT 'PENDING' CONSTRAINT "ck_background_tasks_status" CHECK ("status" IN ('PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED')),
   "priority" bigint NOT NULL DEFAULT 0,
   "payload" jsonb NOT NULL DEFAULT '{}',
   "result" jsonb,
-  "error_message" text,
+  "error_message" text COLLATE "C",
   "progress" bigint NOT NULL DEFAULT 0 CONSTRAINT "ck_background_tasks_progress" CHECK ("progress" BETWEEN 0 AND 100),
   "retry_count" bigint NOT NULL DEFAULT 0 CONSTRAINT "ck_background_tasks_retry_count" CHECK ("retry_count" >= 0),
   "max_retries" bigint NOT NULL DEFAULT 3 CONSTRAINT "ck_background_tasks_max_retries" CHECK ("max_retries" >= 0),
@@ -95,7 +95,7 @@ CREATE TABLE "background_tasks" (
   "started_at" timestamptz,
   "completed_at" timestamptz,
   "run_after" timestamptz,
-  "claimed_by" varchar(200),
+  "claimed_by" varchar(200) COLLATE "C",
   "lease_expires_at" timestamptz,
   "created_by" uuid,
   PRIMARY KEY ("id"),
@@ -105,19 +105,19 @@ CREATE TABLE "background_tasks" (
 CREATE INDEX "idx_task_tenant_status" ON "background_tasks" ("tenant_id", "status");
 CREATE INDEX "idx_task_type_status" ON "background_tasks" ("type", "status");
 CREATE INDEX "idx_task_created_at" ON "background_tasks" ("created_at" DESC);
-CREATE INDEX "idx_background_tasks_run_after" ON "background_tasks" ("run_after");
-CREATE INDEX "idx_background_tasks_lease_expires_at" ON "background_tasks" ("lease_expires_at");
+CREATE INDEX "idx_background_tasks_run_after" ON "background_tasks" ("run_after" NULLS FIRST);
+CREATE INDEX "idx_background_tasks_lease_expires_at" ON "background_tasks" ("lease_expires_at" NULLS FIRST);
 ALTER TABLE "background_tasks" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "background_tasks" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "background_tasks" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
 CREATE TABLE "api_keys" (
-  "id" uuid NOT NULL,
+  "id" uuid NOT NULL DEFAULT tenon_uuid7(),
   "tenant_id" uuid NOT NULL,
   "user_id" uuid NOT NULL,
-  "name" varchar(100) NOT NULL,
-  "prefix" varchar(16) NOT NULL,
-  "key_hash" varchar(128) NOT NULL,
+  "name" varchar(100) COLLATE "C" NOT NULL,
+  "prefix" varchar(16) COLLATE "C" NOT NULL,
+  "key_hash" varchar(128) COLLATE "C" NOT NULL,
   "roles" jsonb NOT NULL DEFAULT '["reader"]',
   "created_at" timestamptz NOT NULL DEFAULT now(),
   "created_by" uuid,
@@ -137,111 +137,130 @@ CREATE TABLE "audit_seals" (
   "seq" bigint NOT NULL,
   "tenant_id" uuid NOT NULL,
   "audit_id" uuid NOT NULL,
-  "salt" text,
-  "payload_digest" text NOT NULL,
-  "seal" text NOT NULL,
+  "salt" text COLLATE "C",
+  "payload_digest" text COLLATE "C" NOT NULL,
+  "seal" text COLLATE "C" NOT NULL,
   PRIMARY KEY ("seq")
 );
 CREATE INDEX "idx_audit_seals_tenant_id_seq" ON "audit_seals" ("tenant_id", "seq");
 CREATE UNIQUE INDEX "uq_audit_seals_audit_id" ON "audit_seals" ("audit_id");
+ALTER TABLE "audit_seals" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "audit_seals" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "audit_seals" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
 CREATE TABLE "audit_heads" (
   "tenant_id" uuid NOT NULL,
   "seq" bigint NOT NULL,
-  "seal" text NOT NULL,
+  "seal" text COLLATE "C" NOT NULL,
   PRIMARY KEY ("tenant_id")
 );
+ALTER TABLE "audit_heads" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "audit_heads" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "audit_heads" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "audit_pending" (
+  "ordinal" bigint NOT NULL,
+  "tenant_id" uuid NOT NULL,
+  "audit_id" uuid NOT NULL,
+  "salt" text COLLATE "C" NOT NULL,
+  "payload_digest" text COLLATE "C" NOT NULL,
+  PRIMARY KEY ("ordinal")
+);
+ALTER TABLE "audit_pending" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "audit_pending" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "audit_pending" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
 CREATE TABLE "idempotency_keys" (
   "tenant_id" uuid NOT NULL,
   "actor" uuid NOT NULL,
-  "route" text NOT NULL,
-  "key" text NOT NULL,
-  "request_hash" text NOT NULL,
+  "route" text COLLATE "C" NOT NULL,
+  "key" text COLLATE "C" NOT NULL,
+  "request_hash" text COLLATE "C" NOT NULL,
   "status" bigint,
   "seq" bigint,
-  "entity" text,
-  "row_key" text,
+  "entity" text COLLATE "C",
+  "row_key" text COLLATE "C",
   "answer" jsonb,
   "expires_at" timestamptz NOT NULL,
   PRIMARY KEY ("tenant_id", "actor", "route", "key")
 );
 CREATE INDEX "idx_idempotency_keys_expires_at" ON "idempotency_keys" ("expires_at");
+ALTER TABLE "idempotency_keys" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "idempotency_keys" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "idempotency_keys" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
 CREATE TABLE "leases" (
-  "name" text NOT NULL,
-  "holder" text NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
+  "holder" text COLLATE "C" NOT NULL,
   "fence" bigint NOT NULL,
   "expires_at" timestamptz NOT NULL,
   PRIMARY KEY ("name")
 );
 
 CREATE TABLE "follower_positions" (
-  "name" text NOT NULL,
+  "name" text COLLATE "C" NOT NULL,
   "seq" bigint NOT NULL,
   "updated_at" timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY ("name")
 );
 
 CREATE TABLE "engine_meta" (
-  "key" text NOT NULL,
-  "value" text NOT NULL,
+  "key" text COLLATE "C" NOT NULL,
+  "value" text COLLATE "C" NOT NULL,
   PRIMARY KEY ("key")
 );
 
 CREATE TABLE "assets" (
-  "id" uuid NOT NULL,
+  "id" uuid NOT NULL DEFAULT tenon_uuid7(),
   "tenant_id" uuid NOT NULL,
-  "type" varchar(50) NOT NULL,
-  "name" varchar(255) NOT NULL,
-  "qualified_name" varchar(500) NOT NULL,
-  "description" text,
+  "type" varchar(50) COLLATE "C" NOT NULL,
+  "name" varchar(255) COLLATE "C" NOT NULL,
+  "qualified_name" varchar(500) COLLATE "C" NOT NULL,
+  "description" text COLLATE "C",
   "metadata" jsonb NOT NULL DEFAULT '{}',
   "version" bigint NOT NULL DEFAULT 1,
   "created_by" uuid,
   "created_at" timestamptz NOT NULL DEFAULT now(),
   "updated_at" timestamptz NOT NULL DEFAULT now(),
   "deleted_at" timestamptz,
-  "job_id" text,
+  "job_id" text COLLATE "C",
   PRIMARY KEY ("id"),
   CONSTRAINT "fk_assets_tenant_id" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id"),
-  CONSTRAINT "fk_assets_created_by" FOREIGN KEY ("tenant_id", "created_by") REFERENCES "users" ("tenant_id", "id"),
-  CONSTRAINT "fk_assets_job_id" FOREIGN KEY ("tenant_id", "job_id") REFERENCES "migration_jobs" ("tenant_id", "job_id")
+  CONSTRAINT "fk_assets_created_by" FOREIGN KEY ("tenant_id", "created_by") REFERENCES "users" ("tenant_id", "id")
 );
 CREATE UNIQUE INDEX "uq_assets_tenant_id_id" ON "assets" ("tenant_id", "id");
 CREATE INDEX "idx_asset_tenant_type" ON "assets" ("tenant_id", "type");
 CREATE INDEX "idx_asset_qualified_name" ON "assets" ("qualified_name");
 CREATE INDEX "idx_asset_created_at" ON "assets" ("created_at" DESC);
-CREATE INDEX "idx_assets_job_id" ON "assets" ("job_id") WHERE "job_id" IS NOT NULL;
+CREATE INDEX "idx_assets_job_id" ON "assets" ("job_id" NULLS FIRST) WHERE "job_id" IS NOT NULL;
 CREATE UNIQUE INDEX "uq_assets_qualified_name" ON "assets" ("tenant_id", "qualified_name") WHERE "deleted_at" IS NULL;
-CREATE INDEX "idx_assets_created_by" ON "assets" ("created_by");
+CREATE INDEX "idx_assets_created_by" ON "assets" ("created_by" NULLS FIRST);
 ALTER TABLE "assets" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "assets" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "assets" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
 CREATE TABLE "relationships" (
-  "id" uuid NOT NULL,
+  "id" uuid NOT NULL DEFAULT tenon_uuid7(),
   "tenant_id" uuid NOT NULL,
   "source_asset_id" uuid NOT NULL,
   "target_asset_id" uuid NOT NULL,
-  "type" varchar(50) NOT NULL,
+  "type" varchar(50) COLLATE "C" NOT NULL,
   "metadata" jsonb NOT NULL DEFAULT '{}',
   "created_at" timestamptz NOT NULL DEFAULT now(),
   "created_by" uuid,
-  "job_id" text,
+  "job_id" text COLLATE "C",
   PRIMARY KEY ("id"),
   CONSTRAINT "fk_relationships_tenant_id" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id"),
   CONSTRAINT "fk_relationships_source_asset_id" FOREIGN KEY ("tenant_id", "source_asset_id") REFERENCES "assets" ("tenant_id", "id") ON DELETE CASCADE,
   CONSTRAINT "fk_relationships_target_asset_id" FOREIGN KEY ("tenant_id", "target_asset_id") REFERENCES "assets" ("tenant_id", "id") ON DELETE CASCADE,
-  CONSTRAINT "fk_relationships_created_by" FOREIGN KEY ("tenant_id", "created_by") REFERENCES "users" ("tenant_id", "id"),
-  CONSTRAINT "fk_relationships_job_id" FOREIGN KEY ("tenant_id", "job_id") REFERENCES "migration_jobs" ("tenant_id", "job_id")
+  CONSTRAINT "fk_relationships_created_by" FOREIGN KEY ("tenant_id", "created_by") REFERENCES "users" ("tenant_id", "id")
 );
 CREATE INDEX "idx_relationship_source" ON "relationships" ("source_asset_id", "type");
 CREATE INDEX "idx_relationship_target" ON "relationships" ("target_asset_id", "type");
 CREATE INDEX "idx_relationship_tenant" ON "relationships" ("tenant_id");
-CREATE INDEX "idx_relationships_job_id" ON "relationships" ("job_id") WHERE "job_id" IS NOT NULL;
+CREATE INDEX "idx_relationships_job_id" ON "relationships" ("job_id" NULLS FIRST) WHERE "job_id" IS NOT NULL;
 CREATE UNIQUE INDEX "uq_relationships_source_asset_id_target_asset_id_type" ON "relationships" ("tenant_id", "source_asset_id", "target_asset_id", "type");
-CREATE INDEX "idx_relationships_created_by" ON "relationships" ("created_by");
+CREATE INDEX "idx_relationships_created_by" ON "relationships" ("created_by" NULLS FIRST);
 ALTER TABLE "relationships" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "relationships" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "relationships" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
@@ -259,7 +278,7 @@ CREATE TABLE "asset_tags" (
 );
 CREATE INDEX "idx_asset_tag_asset" ON "asset_tags" ("asset_id");
 CREATE INDEX "idx_asset_tag_tag" ON "asset_tags" ("tag_id");
-CREATE INDEX "idx_asset_tags_created_by" ON "asset_tags" ("created_by");
+CREATE INDEX "idx_asset_tags_created_by" ON "asset_tags" ("created_by" NULLS FIRST);
 ALTER TABLE "asset_tags" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "asset_tags" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "asset_tags" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
@@ -267,7 +286,7 @@ CREATE POLICY "tenant_isolation" ON "asset_tags" USING ("tenant_id" = nullif(cur
 CREATE TABLE "user_assets" (
   "user_id" uuid NOT NULL,
   "asset_id" uuid NOT NULL,
-  "type" text NOT NULL CONSTRAINT "ck_user_assets_type" CHECK ("type" IN ('OWNS', 'FOLLOWS')),
+  "type" text COLLATE "C" NOT NULL CONSTRAINT "ck_user_assets_type" CHECK ("type" IN ('OWNS', 'FOLLOWS')),
   "tenant_id" uuid NOT NULL,
   "created_at" timestamptz NOT NULL DEFAULT now(),
   "created_by" uuid,
@@ -281,11 +300,11 @@ ALTER TABLE "user_assets" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "user_assets" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
 CREATE TABLE "schemas" (
-  "id" uuid NOT NULL,
+  "id" uuid NOT NULL DEFAULT tenon_uuid7(),
   "tenant_id" uuid NOT NULL,
   "asset_id" uuid NOT NULL,
-  "name" varchar(255) NOT NULL,
-  "type" varchar(100) NOT NULL,
+  "name" varchar(255) COLLATE "C" NOT NULL,
+  "type" varchar(100) COLLATE "C" NOT NULL,
   "nullable" boolean NOT NULL DEFAULT true,
   "metadata" jsonb NOT NULL DEFAULT '{}',
   "order" bigint NOT NULL DEFAULT 0 CONSTRAINT "ck_schemas_order" CHECK ("order" >= 0),
@@ -299,30 +318,42 @@ ALTER TABLE "schemas" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "schemas" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "schemas" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
-CREATE OR REPLACE FUNCTION "tg_tenants_updated"() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION "tg_tenants_updated"() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" THEN NEW."updated_at" = now(); END IF;
+  NEW."updated_at" = greatest(clock_timestamp(), OLD."updated_at" + interval '1 microsecond');
   RETURN NEW;
 END $$;
-CREATE TRIGGER "tg_tenants_updated" BEFORE UPDATE ON "tenants" FOR EACH ROW EXECUTE FUNCTION "tg_tenants_updated"();
+CREATE TRIGGER "tg_tenants_updated" BEFORE UPDATE ON "tenants" FOR EACH ROW
+  WHEN (NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" AND
+        coalesce(current_setting('tenon.keep_times', true), '') <> 'on') EXECUTE FUNCTION "tg_tenants_updated"();
 
-CREATE OR REPLACE FUNCTION "tg_users_updated"() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION "tg_users_updated"() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" THEN NEW."updated_at" = now(); END IF;
+  NEW."updated_at" = greatest(clock_timestamp(), OLD."updated_at" + interval '1 microsecond');
   RETURN NEW;
 END $$;
-CREATE TRIGGER "tg_users_updated" BEFORE UPDATE ON "users" FOR EACH ROW EXECUTE FUNCTION "tg_users_updated"();
+CREATE TRIGGER "tg_users_updated" BEFORE UPDATE ON "users" FOR EACH ROW
+  WHEN (NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" AND
+        coalesce(current_setting('tenon.keep_times', true), '') <> 'on') EXECUTE FUNCTION "tg_users_updated"();
 
-CREATE OR REPLACE FUNCTION "tg_follower_positions_updated"() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION "tg_follower_positions_updated"() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" THEN NEW."updated_at" = now(); END IF;
+  NEW."updated_at" = greatest(clock_timestamp(), OLD."updated_at" + interval '1 microsecond');
   RETURN NEW;
 END $$;
-CREATE TRIGGER "tg_follower_positions_updated" BEFORE UPDATE ON "follower_positions" FOR EACH ROW EXECUTE FUNCTION "tg_follower_positions_updated"();
+CREATE TRIGGER "tg_follower_positions_updated" BEFORE UPDATE ON "follower_positions" FOR EACH ROW
+  WHEN (NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" AND
+        coalesce(current_setting('tenon.keep_times', true), '') <> 'on') EXECUTE FUNCTION "tg_follower_positions_updated"();
 
-CREATE OR REPLACE FUNCTION "tg_assets_updated"() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION "tg_assets_updated"() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" THEN NEW."updated_at" = now(); END IF;
+  NEW."updated_at" = greatest(clock_timestamp(), OLD."updated_at" + interval '1 microsecond');
   RETURN NEW;
 END $$;
-CREATE TRIGGER "tg_assets_updated" BEFORE UPDATE ON "assets" FOR EACH ROW EXECUTE FUNCTION "tg_assets_updated"();
+CREATE TRIGGER "tg_assets_updated" BEFORE UPDATE ON "assets" FOR EACH ROW
+  WHEN (NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" AND
+        coalesce(current_setting('tenon.keep_times', true), '') <> 'on') EXECUTE FUNCTION "tg_assets_updated"();

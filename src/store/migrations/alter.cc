@@ -233,6 +233,7 @@ TableEdit TableEdit::Reversed() const {
 }
 
 AlterSql AlterTable(const TableEdit& edit, const PhysicalSchema& others) {
+  if (others.dialect == Dialect::kPostgres) return PostgresAlterTable(edit, others);
   AlterSql out;
   out.rebuilds = NeedsRebuild(edit);
   DropOld(edit, out.rebuilds, out);
@@ -247,10 +248,7 @@ AlterSql AlterTable(const TableEdit& edit, const PhysicalSchema& others) {
 }
 
 std::string CreateTableWithAll(const PhysicalTable& table, const PhysicalSchema& others) {
-  std::string sql;
-  Add(sql, CreateTableSql(table, others.dialect));
-  for (const PhysicalIndex& index : table.indexes) Add(sql, CreateIndexSql(table, index));
-  for (const std::string& policy : table.policies) Add(sql, policy);
+  std::string sql = CreateTableWithIndexes(table, others);
   for (const PhysicalTrigger& trigger : table.triggers) {
     if (trigger.table == table.name || others.Find(trigger.table) != nullptr) {
       Add(sql, trigger.sql);
@@ -265,10 +263,11 @@ std::string CreateTableWithAll(const PhysicalTable& table, const PhysicalSchema&
   return sql;
 }
 
-std::string DropTableWithAll(const PhysicalTable& table, Dialect dialect) {
+std::string DropTableWithAll(const PhysicalTable& table, const PhysicalSchema& others) {
   std::string sql;
+  if (others.dialect == Dialect::kPostgres) return PostgresDropTable(table, others);
   for (const PhysicalTrigger& trigger : table.triggers) {
-    if (trigger.table != table.name) Add(sql, DropTriggerSql(trigger, dialect));
+    if (trigger.table != table.name) Add(sql, DropTriggerSql(trigger, others.dialect));
   }
   Add(sql, "DROP TABLE " + QuoteName(table.name));
   return sql;

@@ -1,4 +1,4 @@
-// One table changed into another, on SQLite.
+// One table changed into another: on SQLite often by a rebuild, on PostgreSQL in place.
 #pragma once
 
 #include <string>
@@ -27,8 +27,10 @@ struct TableEdit {
 
 struct AlterSql {
   std::string sql;
-  bool rebuilds = false;
+  bool rebuilds = false;  // the whole table is written anew
   std::vector<MigrationGuard> guards;
+  // PostgreSQL: what is done after the transaction, each statement by itself (indexes.h).
+  std::vector<std::string> after = {};
 };
 
 // The statements. `others` are all tables as they are beside this one; their triggers on it are
@@ -38,7 +40,16 @@ AlterSql AlterTable(const TableEdit& edit, const PhysicalSchema& others);
 
 // CREATE TABLE with its indexes and those triggers whose tables are there, its own and others'.
 std::string CreateTableWithAll(const PhysicalTable& table, const PhysicalSchema& others);
-std::string DropTableWithAll(const PhysicalTable& table, Dialect dialect);
+std::string DropTableWithAll(const PhysicalTable& table, const PhysicalSchema& others);
+
+// PostgreSQL's part of the above.
+AlterSql PostgresAlterTable(const TableEdit& edit, const PhysicalSchema& others);
+std::string PostgresDropTable(const PhysicalTable& table, const PhysicalSchema& others);
+
+// CREATE INDEX CONCURRENTLY, where the table lets it.
+std::string BuildIndexSql(const PhysicalTable& table, const PhysicalIndex& index);
+// What an index is called from when it was replaced until its successor is built.
+std::string ReplacedIndexName(const std::string& name);
 
 // "rebuild": add column, drop index and so on, for people.
 std::string DescribeEdit(const TableEdit& edit);

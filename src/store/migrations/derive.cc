@@ -12,6 +12,8 @@
 namespace tenon {
 namespace {
 
+constexpr std::string_view kTenantColumn = "tenant_id";
+
 using model::Auto;
 using model::Entity;
 using model::Field;
@@ -169,6 +171,15 @@ void AddDefaults(const Entity& entity, const Field& field, Dialect dialect, Phys
   if (out.fill_sql.empty()) out.fill_sql = out.default_sql;
 }
 
+// Keys that the database makes for a row that a DBA inserts without one. The engine always sends
+// its own; SQLite has no such function.
+std::string KeyDefault(const Entity& entity, const Field& field) {
+  const bool is_key = entity.key.size() == 1 && entity.key.front() == &field;
+  if (!is_key || field.type.kind != TypeKind::kUuid || field.reference) return {};
+  if (field.name == kTenantColumn) return {};
+  return field.type.uuid_version == 7 ? "tenon_uuid7()" : "gen_random_uuid()";
+}
+
 PhysicalColumn DeriveColumn(const Entity& entity, const Field& field, Dialect dialect) {
   PhysicalColumn column;
   column.name = field.name;
@@ -179,6 +190,9 @@ PhysicalColumn DeriveColumn(const Entity& entity, const Field& field, Dialect di
   column.check_sql = ColumnCheck(field, dialect);
   column.was = field.was;
   AddDefaults(entity, field, dialect, column);
+  if (dialect == Dialect::kPostgres && column.default_sql.empty()) {
+    column.default_sql = KeyDefault(entity, field);
+  }
   if (!column.nullable && column.default_sql.empty()) column.neutral_sql = Neutral(field, dialect);
   if (field.type.kind == TypeKind::kEnum && field.type.enumeration != nullptr) {
     for (const model::EnumValue& value : field.type.enumeration->values) {
@@ -247,7 +261,14 @@ std::optional<PhysicalIndex> DeriveIndex(const Entity& entity, const model::Inde
       if (!sql) return std::nullopt;
       part = "(" + *sql + ")";
     }
-    parts.push_back(part + (column.descending ? " DESC" : ""));
+    part += column.descending ? " DESC" : "";
+    // Lists take null as the smallest, as SQLite does; an index in another order would not serve
+    // them.
+    const bool may_be_null = column.field->type.nullable || !column.json_path.empty();
+    if (dialect == Dialect::kPostgres && !index.gin && !index.unique && may_be_null) {
+      part += column.descending ? " NULLS LAST" : " NULLS FIRST";
+    }
+    parts.push_back(std::move(part));
   }
   out.columns_sql = fmt::format("{}", fmt::join(parts, ", "));
   if (index.where != nullptr) {
@@ -279,17 +300,42 @@ std::optional<PhysicalIndex> DeriveTargetIndex(const Entity& entity) {
   return out;
 }
 
-void AddPolicies(const Entity& entity, PhysicalTable& table) {
-  if (entity.tenant == nullptr) return;
-  const std::string name = QuoteName(entity.table);
-  const std::string own =
-      fmt::format("{} = nullif(current_setting('tenon.tenant', true), '')::uuid",
-                  QuoteName(entity.tenant->name));
+// The column that says whose a row is. Global tables of the engine may have one as well (seals,
+// replayed answers): what they hold is a tenant's too.
+std::string TenantColumn(const Entity& entity) {
+  if (entity.tenant != nullptr) return entity.tenant->name;
+  for (const Field& field : entity.fields) {
+    if (field.name == kTenantColumn && field.type.kind == TypeKind::kUuid) return field.name;
+  }
+  return {};
+}
+
+void AddPolicies(PhysicalTable& table) {
+  if (table.tenant.empty()) return;
+  const std::string name = QuoteName(table.name);
+  const std::string own = fmt::format(
+      "{} = nullif(current_setting('tenon.tenant', true), '')::uuid", QuoteName(table.tenant));
   table.policies = {
       fmt::format("ALTER TABLE {} ENABLE ROW LEVEL SECURITY", name),
       fmt::format("ALTER TABLE {} FORCE ROW LEVEL SECURITY", name),
       fmt::format("CREATE POLICY \"tenant_isolation\" ON {} USING ({}) WITH CHECK ({})", name, own,
                   own)};
+}
+
+std::string ReferenceKeyName(const Entity& entity) {
+  for (const Field* part : entity.key) {
+    if (part != entity.tenant || entity.key.size() == 1) return part->name;
+  }
+  return {};
+}
+
+// PostgreSQL cuts names after 63 bytes, with a notice, and two may become one.
+void ShortenNames(PhysicalTable& table) {
+  for (PhysicalIndex& index : table.indexes) index.name = PostgresName(index.name);
+  for (PhysicalReference& reference : table.references) {
+    reference.name = PostgresName(reference.name);
+  }
+  for (PhysicalCheck& check : table.checks) check.name = PostgresName(check.name);
 }
 
 }  // namespace
@@ -327,7 +373,13 @@ PhysicalTable DeriveTable(const Entity& entity, Dialect dialect) {
     }
   }
   table.triggers = DeriveTriggers(entity, table, dialect);
-  if (dialect == Dialect::kPostgres) AddPolicies(entity, table);
+  table.tenant = TenantColumn(entity);
+  table.insert_only = entity.append_only && entity.written_by_engine && !entity.purge;
+  if (dialect == Dialect::kPostgres) {
+    AddPolicies(table);
+    if (entity.partition_by_month) table.partition = ReferenceKeyName(entity);
+    ShortenNames(table);
+  }
   return table;
 }
 

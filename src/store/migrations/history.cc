@@ -52,6 +52,7 @@ Result<void> AddTables(std::string_view remembered, CurrentSchema& current) {
 
 std::string MigrationsTableSql(Dialect dialect) {
   const bool sqlite = dialect == Dialect::kSqlite;
+  const std::string_view text = sqlite ? "TEXT" : "text COLLATE \"C\"";
   return fmt::format(
       "CREATE TABLE \"schema_migrations\" (\n"
       "  \"version\" {},\n"
@@ -64,17 +65,16 @@ std::string MigrationsTableSql(Dialect dialect) {
       "  PRIMARY KEY (\"version\")\n){}",
       sqlite ? "TEXT NOT NULL CONSTRAINT \"ck_schema_migrations_version\" CHECK "
                "(length(\"version\") <= 50)"
-             : "varchar(50) NOT NULL",
+             : "varchar(50) COLLATE \"C\" NOT NULL",
       sqlite ? "TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))"
              : "timestamptz NOT NULL DEFAULT now()",
-      sqlite ? "TEXT" : "text", sqlite ? "TEXT" : "text", sqlite ? "TEXT" : "text",
-      sqlite ? "TEXT" : "text", sqlite ? "TEXT" : "text", sqlite ? " STRICT" : "");
+      text, text, text, text, text, sqlite ? " STRICT" : "");
 }
 
 Result<bool> HasHistory(Reader& reader) {
   const char* sql = reader.dialect() == Dialect::kSqlite
                         ? "SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'"
-                        : "SELECT 1 FROM pg_tables WHERE tablename = 'schema_migrations'";
+                        : "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL";
   bool found = false;
   TRY(reader.Query(sql, {}, [&](const Row&) -> Result<bool> {
     found = true;

@@ -132,7 +132,7 @@ void Planner::PlanTable(const PhysicalTable& wanted, std::vector<MigrationStep>&
     MigrationStep step;
     step.description = "create table " + wanted.name;
     step.up = CreateTableWithAll(wanted, state_);
-    step.down = DropTableWithAll(wanted, state_.dialect);
+    step.down = DropTableWithAll(wanted, state_);
     steps.push_back(std::move(step));
     state_.tables.push_back(wanted);
     return;
@@ -223,7 +223,7 @@ void Planner::PlanGone(const std::string& model, std::vector<MigrationStep>& ste
       std::erase_if(state_.tables, [&](const auto& t) { return t.name == table.name; });
       MigrationStep step;
       step.description = "drop table " + table.name;
-      step.up = DropTableWithAll(table, state_.dialect);
+      step.up = DropTableWithAll(table, state_);
       step.down = CreateTableWithAll(table, state_);
       step.loses_data = true;
       steps.push_back(std::move(step));

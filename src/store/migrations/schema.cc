@@ -89,6 +89,7 @@ PhysicalTable Read(const json::object& in) {
   table.model = Text(in, "model");
   table.primary_key = Texts(in, "key");
   table.policies = Texts(in, "policies");
+  table.partition = Text(in, "partition");
   table.kept = Flag(in, "kept");
   ForEach(in, "columns",
           [&](const json::object& item) { table.columns.push_back(ColumnFromJson(item)); });
@@ -176,6 +177,7 @@ json::object ToJson(const PhysicalTable& table) {
   }
   Put(out, "triggers", std::move(triggers));
   Put(out, "policies", Strings(table.policies));
+  Put(out, "partition", table.partition);
   Put(out, "kept", table.kept);
   return out;
 }

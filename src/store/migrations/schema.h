@@ -77,7 +77,12 @@ struct PhysicalTable {
   std::vector<PhysicalEnum> enums;
   std::vector<PhysicalTrigger> triggers;  // that this table's entity gives rise to
   std::vector<std::string> policies;      // row-level security, PostgreSQL only
-  bool kept = false;                      // no longer in the model
+  std::string partition;  // key column by whose months the rows are partitioned, PostgreSQL only
+  bool kept = false;      // no longer in the model
+
+  // Known from the model only; not part of the JSON.
+  std::string tenant;        // column that holds the tenant; empty: none
+  bool insert_only = false;  // the engine's own log: the application adds rows, nothing else
 
   [[nodiscard]] const PhysicalColumn* Find(std::string_view column) const;
 };

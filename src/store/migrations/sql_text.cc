@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "record/column.h"
 #include "record/eval.h"
@@ -174,6 +175,15 @@ std::optional<Value> ConstantOf(const model::Expression& expression) {
 std::string_view NowSql(Dialect dialect) {
   // Milliseconds are the finest that SQLite's own clock has; the zeros keep the width of 27.
   return dialect == Dialect::kSqlite ? "(strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))" : "now()";
+}
+
+std::string PostgresName(const std::string& name) {
+  constexpr std::size_t kBytesMax = 63;
+  constexpr std::size_t kDigits = 8;
+  if (name.size() <= kBytesMax) return name;
+  std::size_t end = kBytesMax - kDigits - 1;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end;  // whole letters
+  return name.substr(0, end) + "_" + ToHex(Sha256(name)).substr(0, kDigits);
 }
 
 std::string NameList(const std::vector<std::string>& names) {

@@ -29,6 +29,9 @@ std::optional<Value> ConstantOf(const model::Expression& expression);
 // The present moment as a column holds it: "(strftime(...))", "now()".
 std::string_view NowSql(Dialect dialect);
 
+// The name, or when PostgreSQL would cut it (63 bytes), its beginning and a digest of it.
+std::string PostgresName(const std::string& name);
+
 // `"a", "b"`.
 std::string NameList(const std::vector<std::string>& names);
 // `'a', 'b'`.
