@@ -79,9 +79,7 @@ class TestServer {
     if (auto migrated = Migrate(*store_, *model_, clock_); !migrated) {
       ADD_FAILURE() << migrated.error().message;
     }
-    log_ = std::make_unique<Log>(*store_, ids_, random_);
-    if (auto opened = log_->Open(); !opened) ADD_FAILURE() << opened.error().message;
-    store_->SetObserver(log_.get());
+    log_ = Take(OpenLog(*store_, ids_, random_));
     vault_ = std::make_unique<Vault>(Take(Vault::Create(std::string(64, 'a'), "", random_)));
     EngineOptions engine;
     engine.system_tenant = SystemTenantId();

@@ -73,15 +73,20 @@ void CheckAdminKey(const Config& config, Findings& findings) {
 }
 
 // The store itself; another process may be using it, so only reading connections are opened.
-Result<void> CheckStore(const Config& config, Findings& findings) {
+void CheckStore(const Config& config, Findings& findings) {
   const std::string file = (fs::path(config.data) / "tenon.db").string();
   const auto state = InspectFile(file);
   if (!state) {
     findings.push_back({Level::kError, "data file", state.error().message, ""});
-    return {};
+    return;
   }
-  if (*state == FileState::kMissing) return {};
-  const auto problems = TRY(CheckFile(file, {.read_only = true, .vfs = {}}));
+  if (*state == FileState::kMissing) return;
+  const auto checked = CheckFile(file, {.read_only = true, .vfs = {}});
+  if (!checked) {
+    findings.push_back({Level::kError, "data file", checked.error().message, ""});
+    return;
+  }
+  const std::vector<std::string>& problems = *checked;
   for (const std::string& problem : problems) {
     findings.push_back({Level::kError, "data file", problem, "restore a backup"});
   }
@@ -91,7 +96,6 @@ Result<void> CheckStore(const Config& config, Findings& findings) {
          fmt::format("{}, {:.1f} MB, whole", file, static_cast<double>(FileBytes(file)) / 1e6),
          ""});
   }
-  return {};
 }
 
 // The audit chain needs the store to itself; beside a running server, ask that one.
@@ -108,9 +112,9 @@ void CheckChain(const Config& config, Findings& findings) {
   SystemClock clock;
   SecureRandom random;
   IdSource ids(clock, random);
-  Log log(**store, ids, random);
-  const auto fault = log.Open().has_value() ? log.Verify(std::nullopt, {}, {})
-                                            : Result<std::optional<AuditFault>>(std::nullopt);
+  const auto log = OpenLog(**store, ids, random);
+  const auto fault = log ? (*log)->Verify(std::nullopt, {}, {})
+                         : Result<std::optional<AuditFault>>(std::unexpected(log.error()));
   if (!fault) {
     findings.push_back({Level::kError, "audit chain", fault.error().message, ""});
   } else if (*fault) {
@@ -118,7 +122,8 @@ void CheckChain(const Config& config, Findings& findings) {
                         fmt::format("row {}: {}", (*fault)->seq, (*fault)->what),
                         "somebody or something changed the log; compare with a backup"});
   } else {
-    findings.push_back({Level::kOk, "audit chain", fmt::format("whole, {} rows", log.Last()), ""});
+    findings.push_back(
+        {Level::kOk, "audit chain", fmt::format("whole, {} rows", (*log)->Last()), ""});
   }
   (*store)->Close();
 }
@@ -140,7 +145,7 @@ Result<void> ReconcileRows(const Config& config, Findings& findings) {
                         ""});
   }
   findings.push_back({Level::kOk, "reconcile",
-                      fmt::format("{} rows had been changed outside", changes.size()), ""});
+                      fmt::format("rows that had been changed outside: {}", changes.size()), ""});
   return {};
 }
 
@@ -169,10 +174,15 @@ Result<std::vector<cli::Finding>> Doctor(const Config& config, bool reconcile) {
   }
   CheckDirectory(config, findings);
   CheckAdminKey(config, findings);
-  TRY(CheckStore(config, findings));
+  CheckStore(config, findings);
   std::error_code ignored;
   if (fs::exists(fs::path(config.data) / "tenon.db", ignored)) CheckChain(config, findings);
-  if (reconcile) TRY(ReconcileRows(config, findings));
+  if (reconcile) {
+    // What was found so far is told all the same.
+    if (const auto done = ReconcileRows(config, findings); !done) {
+      findings.push_back({Level::kError, "reconcile", "not done: " + done.error().message, ""});
+    }
+  }
   return findings;
 }
 

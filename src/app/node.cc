@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/accounts.h"
+#include "app/archive.h"
 #include "auth/identity.h"
 
 namespace tenon {
@@ -37,19 +38,6 @@ Result<void> WriteMeta(Store& store, std::string_view key, const std::string& va
   });
 }
 
-// Purged rows are appended to DIR/archive/TABLE.ndjson, durable before they are deleted.
-Result<void> AppendArchive(const std::string& directory, const std::string& table,
-                           const std::string& rows) {
-  const std::filesystem::path folder = std::filesystem::path(directory) / "archive";
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  std::ofstream out(folder / (table + ".ndjson"), std::ios::app | std::ios::binary);
-  out << rows;
-  out.flush();
-  if (!out) return Fail(Code::kUnavailable, "cannot write to " + (folder / table).string());
-  return {};
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const model::Model>> CheckModels(
@@ -72,6 +60,7 @@ Node::~Node() {
   for (auto& ticker : tickers_) ticker->Stop();
   tickers_.clear();
   if (api_) api_->Stop();
+  if (log_) log_->Stop();
   if (store_) store_->Close();
 }
 
@@ -119,9 +108,7 @@ Result<void> Node::OpenStore() {
 }
 
 Result<void> Node::OpenLog() {
-  log_ = std::make_unique<Log>(*store_, ids_, deps_.random);
-  TRY(log_->Open());
-  store_->SetObserver(log_.get());
+  log_ = TRY(tenon::OpenLog(*store_, ids_, deps_.random));
   return {};
 }
 
@@ -182,6 +169,7 @@ void Node::StartClock() {
       [this]() -> Result<void> {
         TRY(engine_->TakeDueEvents());
         TRY(engine_->Purge(false));
+        TRY(engine_->EraseOldPayloads(false));
         return {};
       },
       failed));

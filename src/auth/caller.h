@@ -30,11 +30,15 @@ struct Caller {
                      // then the engine writes as the tenant's own service user and
                      // names the real actor in the log row's metadata
   std::uint8_t roles = 0;
+  // The limit of all requests of the caller's tenant together; 0: none. Not held against system
+  // callers who work in a tenant that is not their own.
+  int tenant_requests_per_second = 0;
   bool across_tenants = false;  // system callers with ?tenant=*: reads only
   std::string user_agent;
   std::string address;  // client IP, empty for the server's own work
   std::string job;      // migration job that this write belongs to, or empty
   Uuid key_id;          // the API key used, or nil
+  std::string origin;   // the follower that writes, which skips its own log rows; empty: a client
 
   // True when the role, or one that implies it, is held. Names as in models: "approver".
   [[nodiscard]] bool Has(Role role) const;

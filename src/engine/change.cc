@@ -67,7 +67,7 @@ Result<Outcome> RowWriter::Update(WriteContext& context, const Command& command)
   const DecodeOptions options{.vault = deps_.vault, .allow_automatic = command.trusted};
   Decoded decoded = TRY(DecodePatch(current, command.body, options));
   if (decoded.record.values == current.values) {
-    Outcome outcome = OutcomeOf(current, 200, 0);
+    Outcome outcome = OutcomeOf(current, 200, {});
     outcome.unchanged = true;
     return outcome;
   }
@@ -146,21 +146,22 @@ Result<Outcome> RowWriter::WriteChange(WriteContext& context, const Record& old,
       !(old.at(*entity.namespace_label) == row.at(*entity.namespace_label))) {
     TRY(CheckNamespace(row, *TRY(tenants_.Get(context.transaction, TenantOf(row)))));
   }
+  const std::string after = LogText(row);
+  TRY(CheckSize(context, row, &old, after.size()));
   TRY(UpdateRow(context, old, row));
   Touched(context, row);
-  if (quiet) return OutcomeOf(row, 200, 0);
+  if (quiet) return OutcomeOf(row, 200, {});
 
   const std::string from = entity.lifecycle ? StateOf(old, *entity.lifecycle) : "";
-  const std::int64_t seq =
-      TRY(AppendLog(context, row, action, LogText(old), LogText(row), event, from));
+  const Uuid logged = TRY(AppendLog(context, row, action, LogText(old), after, event, from));
   if (event != nullptr && event->to) {
     TRY(WriteTransition(context, row, *event, from, takes));
   }
-  TRY(Notify(context, row, &old, seq));
-  return OutcomeOf(row, 200, seq);
+  TRY(Notify(context, row, &old, logged));
+  return OutcomeOf(row, 200, logged);
 }
 
-Result<bool> RowWriter::UpdateRow(WriteContext& context, const Record& old, const Record& row) {
+Result<void> RowWriter::UpdateRow(WriteContext& context, const Record& old, const Record& row) {
   const EntityPlan& plan = plans_.Of(*row.entity);
   SqlBuilder sql(context.transaction.dialect());
   (sql << "UPDATE ").Name(row.entity->table) << " SET ";
@@ -172,7 +173,7 @@ Result<bool> RowWriter::UpdateRow(WriteContext& context, const Record& old, cons
     sql.Name(field.name) << " = ";
     sql.Bind(row.at(field));
   }
-  if (first) return false;
+  if (first) return {};
   sql << " WHERE ";
   for (std::size_t i = 0; i < plan.key_in_url.size(); ++i) {
     if (i > 0) sql << " AND ";
@@ -183,9 +184,7 @@ Result<bool> RowWriter::UpdateRow(WriteContext& context, const Record& old, cons
     (sql << " AND ").Name(row.entity->tenant->name) << " = ";
     sql.Bind(old.at(*row.entity->tenant));
   }
-  auto changed = context.transaction.Execute(sql.text(), sql.parameters());
-  if (!changed) return Fail(Explain(context, row, std::move(changed).error()));
-  return *changed > 0;
+  return Send(context, row, sql.text(), sql.parameters());
 }
 
 Result<void> RowWriter::WriteTransition(WriteContext& context, const Record& row,
@@ -217,12 +216,11 @@ Result<void> RowWriter::WriteTransition(WriteContext& context, const Record& row
           field.type.kind == model::TypeKind::kUuid ? Value(actor) : Value(actor.ToString());
     }
   }
-  TRY(context.transaction.Execute(plans_.Of(*transitions).insert, transition.values));
-  return {};
+  return Send(context, transition, plans_.Of(*transitions).insert, transition.values);
 }
 
 Result<void> RowWriter::Notify(WriteContext& context, const Record& row, const Record* old,
-                               std::int64_t cause) {
+                               const Uuid& cause) {
   const model::Entity* events = deps_.model->FindTable("notification_events");
   // A notification about a notification would never end.
   if (events == nullptr || row.entity->notifies.empty() || context.depth > 0) return {};
@@ -266,12 +264,15 @@ Result<void> RowWriter::Notify(WriteContext& context, const Record& row, const R
                        .now = context.now,
                        .trusted = true,
                        .cause = cause,
-                       .depth = context.depth + 1};
+                       .depth = context.depth + 1,
+                       .careful = context.careful};
     Caller caller = context.caller;
     if (caller.user_tenant.IsNil()) caller.user_tenant = caller.tenant;
     caller.tenant = LogTenant(row);
     const PreparedCreate prepared = TRY(Prepare(caller, command, context.now));
-    TRY(Create(inner, command, prepared));
+    auto created = Create(inner, command, prepared);
+    context.blamed = inner.blamed;
+    if (!created) return std::unexpected(std::move(created).error());
     context.rows += inner.rows;
   }
   return {};

@@ -40,9 +40,17 @@ struct Outcome {
   std::string body;        // the row as JSON; empty when deleted
   std::string etag;        // without quotes
   std::string key;         // key text of the row
-  std::int64_t seq = 0;    // position of its log row; 0 for quiet events and replays
+  Uuid audit_id;           // its log row; nil when there is none (a quiet event, no change)
   bool replayed = false;   // answered from an earlier request or a computed key
   bool unchanged = false;  // the row already was as asked: nothing written
+};
+
+// Erases what the log says of one row, also of one that is gone (erasure on request).
+struct EraseRequest {
+  const model::Entity* entity = nullptr;
+  std::string id;        // key text
+  bool written = false;  // of users: and what the log says of all that this user wrote
+  std::string reason;    // for the log row that records it; may be empty
 };
 
 struct GetOptions {

@@ -6,6 +6,15 @@
 #include "record/encode.h"
 
 namespace tenon {
+namespace {
+
+bool IsUnique(const Error& error) {
+  const json::value* constraint = error.details.if_contains("constraint");
+  return error.code == Code::kConflict && constraint != nullptr && constraint->is_string() &&
+         constraint->as_string() == "unique";
+}
+
+}  // namespace
 
 Result<PreparedCreate> RowWriter::Prepare(const Caller& caller, const Command& command,
                                           Time now) const {
@@ -32,34 +41,43 @@ Result<Outcome> RowWriter::Create(WriteContext& context, const Command& command,
     TRY(CheckNamespace(row, *tenant));
   }
   if (const auto present = TRY(FindComputed(context, row))) {
-    Outcome outcome = OutcomeOf(*present, 200, 0);
+    Outcome outcome = OutcomeOf(*present, 200, {});
     outcome.replayed = true;
     return outcome;
   }
-  TRY(CheckQuota(context, row, prepared.log_text.size()));
+  TRY(CheckSize(context, row, nullptr, prepared.log_text.size()));
+  TRY(CheckQuota(context, row));
   // A new tenant's service user can only be made after it.
   if (entity.table != "tenants") TRY(Actor(context, LogTenant(row)));
 
-  auto inserted = context.transaction.Execute(plans_.Of(entity).insert, row.values);
-  if (!inserted) {
-    if (command.upsert) {
-      auto present = TRY(FindUnique(context, row, inserted.error()));
-      if (present) return Upsert(context, command, *present);
+  const bool looks_first = command.upsert && context.transaction.dialect() != Dialect::kSqlite;
+  if (looks_first) {
+    if (const auto present = TRY(FindAnyUnique(context, row))) {
+      return Upsert(context, command, *present);
     }
-    return Fail(Explain(context, row, std::move(inserted).error()));
   }
-  const std::int64_t seq =
-      TRY(AppendLog(context, row, "CREATE", "", prepared.log_text, nullptr, ""));
+  auto inserted = Send(context, row, plans_.Of(entity).insert, row.values);
+  if (!inserted) {
+    // Where a statement fails alone, to insert and see costs one statement a row.
+    if (command.upsert && !looks_first && IsUnique(inserted.error())) {
+      if (const auto present = TRY(FindConflicting(context.transaction, row, inserted.error()))) {
+        context.blamed = nullptr;
+        return Upsert(context, command, *present);
+      }
+    }
+    return std::unexpected(std::move(inserted).error());
+  }
+  const Uuid logged = TRY(AppendLog(context, row, "CREATE", "", prepared.log_text, nullptr, ""));
   tenants_.Added(entity, TenantOf(row), 1);
   Touched(context, row);
-  TRY(Notify(context, row, nullptr, seq));
+  TRY(Notify(context, row, nullptr, logged));
 
   Outcome outcome;
   outcome.status = 201;
   outcome.body = prepared.answer;
   outcome.etag = prepared.etag;
   outcome.key = KeyText(row);
-  outcome.seq = seq;
+  outcome.audit_id = logged;
   return outcome;
 }
 

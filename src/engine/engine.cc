@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
 #include <future>
 
 #include "base/json.h"
@@ -14,53 +13,60 @@
 namespace tenon {
 namespace {
 
-// What one job carries from the caller's thread to the writer and back.
-struct Pending {
-  Caller caller;
+// One command, from the caller's thread to the writer and back.
+struct Single final : Attempt {
+  Single(Engine::Impl& engine, const Caller& who) : impl(engine), caller(who) {}
+
+  Result<void> Work(Transaction& transaction) override {
+    WriteContext context{.caller = caller,
+                         .transaction = transaction,
+                         .now = now,
+                         .trusted = command.trusted,
+                         .careful = careful};
+    auto done = Run(context);
+    Take(context);
+    return done;
+  }
+
+  Result<void> Run(WriteContext& context) {
+    Transaction& transaction = context.transaction;
+    const bool creates = command.op == Command::Op::kCreate;
+    if (transaction.dialect() != Dialect::kSqlite) {
+      if (!replay.key.empty()) ExpectReplay(transaction, caller, replay, now);
+      impl.writer.Expect(context, command, creates ? &prepared : nullptr);
+    }
+    if (!replay.key.empty()) {
+      auto earlier = TRY(FindReplay(transaction, caller, replay, now));
+      if (earlier && !earlier->empty()) {
+        outcome = std::move(earlier->front());
+        return {};
+      }
+    }
+    outcome = creates ? TRY(impl.writer.Create(context, command, prepared))
+                      : TRY(impl.writer.Run(context, command));
+    if (replay.key.empty()) return {};
+    return SaveReplay(transaction, caller, replay, std::span(&outcome, 1), now);
+  }
+
+  void Done(Result<void> result) override {
+    if (!result) return done(std::unexpected(std::move(result).error()));
+    done(std::move(outcome));
+  }
+
+  Engine::Impl& impl;
+  const Caller caller;
   Command command;
   Idempotent replay;
   Time now;
   PreparedCreate prepared;
-  // Set by the work, read by done; the work may run again and sets them anew.
-  Outcome outcome;
-  Stale stale;
+  Engine::Done done;
+  Outcome outcome;  // set by each run anew
 };
 
 // Plain commands fail at their first statement or not at all, and so do upserts: an insert that
 // meets a taken key has changed nothing when the update begins. Deletes may fail later.
 bool NeedsSavepoint(const Plans& plans, const Command& command) {
   return command.op == Command::Op::kDelete && !plans.Referrers(*command.entity).empty();
-}
-
-// "$2.id" -> the member of an earlier outcome; anything else stays.
-Result<void> ResolveEarlier(json::value& value, const std::vector<Outcome>& earlier, int depth) {
-  if (depth > static_cast<int>(limits::kJsonDepthMax)) return {};
-  if (value.is_object()) {
-    for (auto& member : value.as_object()) TRY(ResolveEarlier(member.value(), earlier, depth + 1));
-  } else if (value.is_array()) {
-    for (auto& item : value.as_array()) TRY(ResolveEarlier(item, earlier, depth + 1));
-  } else if (value.is_string()) {
-    const std::string_view text = value.as_string();
-    const std::size_t dot = text.find('.');
-    if (text.size() < 4 || text[0] != '$' || dot == std::string_view::npos) return {};
-    std::size_t index = 0;
-    for (const char c : text.substr(1, dot - 1)) {
-      if (c < '0' || c > '9' || index > limits::kBatchCommandsMax) return {};
-      index = index * 10 + static_cast<std::size_t>(c - '0');
-    }
-    if (index >= earlier.size()) {
-      return Fail(Code::kInvalidArgument,
-                  fmt::format("'{}' names a command that is not before it", text));
-    }
-    auto row = TRY(ParseJson(earlier[index].body));
-    const json::value* member =
-        row.is_object() ? row.as_object().if_contains(text.substr(dot + 1)) : nullptr;
-    if (member == nullptr) {
-      return Fail(Code::kInvalidArgument, fmt::format("'{}': that row has no such field", text));
-    }
-    value = json::value(*member);
-  }
-  return {};
 }
 
 }  // namespace
@@ -80,6 +86,7 @@ Engine::CacheStats Engine::cache_stats() const {
 }
 
 void Engine::Impl::Committed(const Stale& stale) {
+  deps.log.Wrote();
   for (const std::string& key : stale.cache_keys) cache.Invalidate(key);
   for (const Uuid& tenant : stale.tenants) tenants.Forget(tenant);
   for (const Uuid& tenant : stale.service_users) tenants.SetServiceUser(tenant);
@@ -104,55 +111,29 @@ Scope Engine::Impl::ScopeOf(const Caller& caller) {
 }
 
 void Engine::Apply(const Caller& caller, Command command, Idempotent replay, Done done, Lane lane) {
-  Impl& impl = *impl_;
+  impl_->Apply(caller, std::move(command), std::move(replay), std::move(done), lane, false);
+}
+
+void Engine::Impl::Apply(const Caller& caller, Command command, Idempotent replay, Done done,
+                         Lane lane, bool in_order) {
   if (auto permitted = PermitCommand(caller, command); !permitted) {
     return done(std::unexpected(std::move(permitted).error()));
   }
-  auto pending = std::make_shared<Pending>();
-  pending->caller = caller;
-  pending->command = std::move(command);
-  pending->replay = std::move(replay);
-  pending->now = impl.deps.clock.Now();
-  if (pending->command.op == Command::Op::kCreate) {
-    auto prepared = impl.writer.Prepare(pending->caller, pending->command, pending->now);
+  auto single = std::make_shared<Single>(*this, caller);
+  single->command = std::move(command);
+  single->replay = std::move(replay);
+  single->now = deps.clock.Now();
+  if (single->command.op == Command::Op::kCreate) {
+    auto prepared = writer.Prepare(single->caller, single->command, single->now);
     if (!prepared) return done(std::unexpected(std::move(prepared).error()));
-    pending->prepared = *std::move(prepared);
+    single->prepared = *std::move(prepared);
   }
-  WriteJob job;
-  job.scope = {.tenant = caller.tenant, .across_tenants = caller.Has(Role::kSystem)};
-  job.lane = lane;
-  job.savepoint = NeedsSavepoint(impl.plans, pending->command);
-  job.work = [&impl, pending](Transaction& transaction) -> Result<void> {
-    if (!pending->replay.key.empty()) {
-      auto earlier = TRY(FindReplay(transaction, pending->caller, pending->replay, pending->now));
-      if (earlier && !earlier->empty()) {
-        pending->outcome = std::move(earlier->front());
-        return {};
-      }
-    }
-    WriteContext context{.caller = pending->caller,
-                         .transaction = transaction,
-                         .now = pending->now,
-                         .trusted = pending->command.trusted};
-    pending->outcome = pending->command.op == Command::Op::kCreate
-                           ? TRY(impl.writer.Create(context, pending->command, pending->prepared))
-                           : TRY(impl.writer.Run(context, pending->command));
-    if (!pending->replay.key.empty()) {
-      TRY(SaveReplay(transaction, pending->caller, pending->replay, std::span(&pending->outcome, 1),
-                     pending->now));
-    }
-    pending->stale = std::move(context.stale);
-    return {};
-  };
-  job.done = [&impl, pending, done = std::move(done)](Result<void> result) {
-    if (!result) {
-      impl.tenants.ForgetCounts();
-      return done(std::unexpected(std::move(result).error()));
-    }
-    impl.Committed(pending->stale);
-    done(std::move(pending->outcome));
-  };
-  impl.deps.store.Submit(std::move(job));
+  single->done = std::move(done);
+  single->scope = {.tenant = caller.tenant, .across_tenants = caller.Has(Role::kSystem)};
+  single->lane = lane;
+  single->savepoint = NeedsSavepoint(plans, single->command);
+  single->in_order = in_order;
+  Submit(std::move(single));
 }
 
 Result<Outcome> Engine::ApplyAndWait(const Caller& caller, Command command, Lane lane) {
@@ -163,127 +144,6 @@ Result<Outcome> Engine::ApplyAndWait(const Caller& caller, Command command, Lane
       caller, std::move(command), {},
       [promise](Result<Outcome> outcome) { promise->set_value(std::move(outcome)); }, lane);
   return future.get();
-}
-
-namespace {
-
-// An atomic batch: all commands in one job.
-struct Batch {
-  Caller caller;
-  std::vector<Command> commands;
-  Idempotent replay;
-  Time now;
-  std::vector<Outcome> outcomes;
-  Stale stale;
-};
-
-Result<void> RunBatch(RowWriter& writer, Batch& batch, Transaction& transaction) {
-  batch.outcomes.clear();
-  if (!batch.replay.key.empty()) {
-    auto earlier = TRY(FindReplay(transaction, batch.caller, batch.replay, batch.now));
-    if (earlier) {
-      batch.outcomes = *std::move(earlier);
-      return {};
-    }
-  }
-  WriteContext context{.caller = batch.caller, .transaction = transaction, .now = batch.now};
-  for (std::size_t i = 0; i < batch.commands.size(); ++i) {
-    Command command = batch.commands[i];
-    context.trusted = command.trusted;
-    context.rows = 0;
-    const auto run = [&]() -> Result<Outcome> {
-      json::value body = std::move(command.body);
-      TRY(ResolveEarlier(body, batch.outcomes, 0));
-      json::value id = json::string(command.id);
-      TRY(ResolveEarlier(id, batch.outcomes, 0));
-      command.body = std::move(body.as_object());
-      command.id = id.is_string() ? std::string(id.as_string()) : command.id;
-      return writer.Run(context, command);
-    };
-    auto outcome = run();
-    if (!outcome) {
-      Error error = std::move(outcome).error();
-      error.details["index"] = i;
-      error.message = fmt::format("command {}: {}", i, error.message);
-      return Fail(std::move(error));
-    }
-    batch.outcomes.push_back(*std::move(outcome));
-  }
-  if (!batch.replay.key.empty()) {
-    TRY(SaveReplay(transaction, batch.caller, batch.replay, batch.outcomes, batch.now));
-  }
-  batch.stale = std::move(context.stale);
-  return {};
-}
-
-}  // namespace
-
-void Engine::ApplyBatch(const Caller& caller, std::vector<Command> commands, bool atomic,
-                        Idempotent replay, BatchDone done, Lane lane) {
-  Impl& impl = *impl_;
-  if (commands.size() > limits::kBatchCommandsMax) {
-    return done(Fail(Code::kTooLarge, fmt::format("a batch has at most {} commands; this has {}",
-                                                  limits::kBatchCommandsMax, commands.size())));
-  }
-  if (commands.empty()) return done(std::vector<Result<Outcome>>{});
-  if (!atomic) {
-    // Item by item: each its own job with its own key, so that a repeated request does again only
-    // what was not done.
-    struct Items {
-      std::vector<Result<Outcome>> results;
-      std::atomic<std::size_t> left;
-      BatchDone done;
-    };
-    auto items = std::make_shared<Items>();
-    items->results.assign(commands.size(), Result<Outcome>());
-    items->left = commands.size();
-    items->done = std::move(done);
-    for (std::size_t i = 0; i < commands.size(); ++i) {
-      Idempotent own;
-      // An upsert repeated is an upsert that changes nothing; it needs no key.
-      if (!replay.key.empty() && !commands[i].upsert) {
-        own = {replay.key + "#" + std::to_string(i), replay.route, replay.request_hash};
-      }
-      Apply(
-          caller, std::move(commands[i]), std::move(own),
-          [items, i](Result<Outcome> outcome) {
-            items->results[i] = std::move(outcome);
-            if (items->left.fetch_sub(1) == 1) items->done(std::move(items->results));
-          },
-          lane);
-    }
-    return;
-  }
-  for (std::size_t i = 0; i < commands.size(); ++i) {
-    if (auto permitted = PermitCommand(caller, commands[i]); !permitted) {
-      Error error = std::move(permitted).error();
-      error.details["index"] = i;
-      return done(Fail(std::move(error)));
-    }
-  }
-  auto batch = std::make_shared<Batch>();
-  batch->caller = caller;
-  batch->commands = std::move(commands);
-  batch->replay = std::move(replay);
-  batch->now = impl.deps.clock.Now();
-  WriteJob job;
-  job.scope = {.tenant = caller.tenant, .across_tenants = caller.Has(Role::kSystem)};
-  job.lane = lane;
-  job.savepoint = true;
-  job.work = [&impl, batch](Transaction& transaction) {
-    return RunBatch(impl.writer, *batch, transaction);
-  };
-  job.done = [&impl, batch, done = std::move(done)](Result<void> result) {
-    if (!result) {
-      impl.tenants.ForgetCounts();
-      return done(std::unexpected(std::move(result).error()));
-    }
-    impl.Committed(batch->stale);
-    std::vector<Result<Outcome>> results;
-    for (Outcome& outcome : batch->outcomes) results.emplace_back(std::move(outcome));
-    done(std::move(results));
-  };
-  impl.deps.store.Submit(std::move(job));
 }
 
 }  // namespace tenon

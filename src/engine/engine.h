@@ -36,6 +36,8 @@ struct EngineDeps {
   const Vault* vault;  // null: secrets are refused
 };
 
+class EngineWriter;  // engine/engine_writer.h
+
 // Thread-safe.
 class Engine {
  public:
@@ -58,6 +60,11 @@ class Engine {
   void ApplyBatch(const Caller& caller, std::vector<Command> commands, bool atomic,
                   Idempotent replay, BatchDone done, Lane lane = Lane::kInteractive);
 
+  // Commands and statements of one's own in one transaction, for followers, whose position moves
+  // with what they write, and for tasks. `work` must be repeatable; waits for the commit.
+  Result<void> Write(const std::function<Result<void>(EngineWriter&)>& work,
+                     Lane lane = Lane::kBulk);
+
   // --- reads; on the caller's thread -------------------------------------------------------------
 
   // A whole row from the cache, for the I/O thread: never touches the store. Null when it is not
@@ -79,6 +86,11 @@ class Engine {
   Result<void> Export(const Caller& caller, const model::Entity& entity, std::string_view filter,
                       const std::function<bool(std::string_view piece)>& piece);
 
+  // Erases the payloads of the log about one row; how many log rows. Admins, and for global tables
+  // system callers only. The log says who did it; the chain still verifies. kNotFound when the log
+  // knows nothing of such a row.
+  Result<std::int64_t> Erase(const Caller& caller, const EraseRequest& request);
+
   // --- the clock's work
   // ---------------------------------------------------------------------------
 
@@ -89,6 +101,10 @@ class Engine {
   // Purges what is due by the models' retention (all of it when `force`), in small jobs on the bulk
   // lane; how many rows went. The same thread.
   Result<int> Purge(bool force);
+
+  // Erases payloads of the log that are older than their tenant's config.audit_retention, in small
+  // bulk jobs, at most once an hour (always when `force`); how many. The same thread.
+  Result<std::int64_t> EraseOldPayloads(bool force);
 
   [[nodiscard]] const model::Model& model() const;
   [[nodiscard]] Store& store();

@@ -53,31 +53,79 @@ Result<std::optional<Record>> Load(Reader& reader, const EntityPlan& plan, const
   return found;
 }
 
-// The row as the log has it at a time: the newest log row that is not after it.
-Result<std::string> StateAt(Reader& reader, const EntityPlan& plan, const Caller& caller,
-                            const std::vector<Value>& key, Time time, std::string_view id) {
-  Record named(*plan.entity);
-  for (std::size_t i = 0; i < key.size(); ++i) named.at(*plan.key_in_url[i]) = key[i];
-  const Value parameters[] = {Value(plan.type_name), Value(EntityId(named)), Value(caller.tenant),
-                              Value(time)};
-  std::string state;
-  bool any = false;
+// The log rows of one row of an entity. `tenant` absent: whoever's.
+struct LogOf {
+  const EntityPlan& plan;
+  Uuid id;
+  std::optional<Uuid> tenant;
+};
+
+enum class Side { kUntil, kAfter };  // the newest not after a time; the oldest after it
+
+struct LoggedState {
+  std::string state;  // after the newest, before the oldest; empty: there was no row
+  bool erased = false;
+};
+
+Result<std::optional<LoggedState>> FindState(Reader& reader, const LogOf& log, Side side,
+                                             Time time) {
   // The row has few log rows and the tenant many: the plus keeps SQLite off the tenant's index.
   const std::string off = reader.dialect() == Dialect::kSqlite ? "+" : "";
-  TRY(reader.Query(
-      "SELECT a.after_state, s.salt FROM audits a JOIN audit_seals s ON s.audit_id = a.id "
-      "WHERE a.entity_type = $1 AND a.entity_id = $2 AND " +
-          off + "a.tenant_id = $3 AND " + off +
-          "a.\"timestamp\" <= $4 ORDER BY +s.seq DESC LIMIT 1",
-      parameters, [&](const Row& row) -> Result<bool> {
-        any = true;
-        if (!row.IsNull(0)) state = row.Text(0);
-        if (row.IsNull(0) && row.IsNull(1)) {
-          return Fail(Code::kGone, "the log of that time is no longer kept");
-        }
-        return false;
-      }));
-  if (!any || state.empty()) return Fail(Missing(*plan.entity, id));
+  const bool until = side == Side::kUntil;
+  SqlBuilder sql(reader.dialect());
+  sql << "SELECT " << (until ? "a.after_state" : "a.before_state")
+      << ", s.salt FROM audits a JOIN audit_seals s ON s.audit_id = a.id WHERE a.entity_type = ";
+  sql.Bind(Value(log.plan.type_name)) << " AND a.entity_id = ";
+  sql.Bind(Value(log.id)) << " AND " << off << "a.\"timestamp\" " << (until ? "<= " : "> ");
+  sql.Bind(Value(time));
+  if (log.tenant) (sql << " AND " << off << "a.tenant_id = ").Bind(Value(*log.tenant));
+  sql << " ORDER BY " << off << "s.seq" << (until ? " DESC" : "") << " LIMIT 1";
+  std::optional<LoggedState> found;
+  TRY(reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
+    found.emplace();
+    if (!row.IsNull(0)) found->state = row.Text(0);
+    found->erased = row.IsNull(1);
+    return false;
+  }));
+  return found;
+}
+
+// The row as the log has it at a time: what the newest log row not after it left. Where that
+// payload was erased, what the next log row found; and where there is no next one, the row itself.
+Result<std::string> StateAt(Engine::Impl& impl, Reader& reader, const EntityPlan& plan,
+                            const Caller& caller, const std::vector<Value>& key, Time time,
+                            std::string_view id) {
+  const model::Entity& entity = *plan.entity;
+  Record named(entity);
+  for (std::size_t i = 0; i < key.size(); ++i) named.at(*plan.key_in_url[i]) = key[i];
+  LogOf log{plan, EntityId(named), std::nullopt};
+  if (entity.tenant == nullptr) {
+    log.tenant = impl.options.system_tenant;
+  } else if (!caller.across_tenants) {
+    log.tenant = caller.tenant;
+  }
+  const Error gone(Code::kGone, "the log of that time is no longer kept");
+  const auto newest = TRY(FindState(reader, log, Side::kUntil, time));
+  if (!newest) return Fail(Missing(entity, id));
+  if (!newest->erased) {
+    if (newest->state.empty()) return Fail(Missing(entity, id));
+    return newest->state;
+  }
+  if (log.tenant && entity.tenant != nullptr) {
+    const auto tenant = TRY(impl.tenants.Get(reader, *log.tenant));
+    if (tenant->audit_retention && time < impl.deps.clock.Now() - *tenant->audit_retention) {
+      return Fail(gone);
+    }
+  }
+  if (const auto next = TRY(FindState(reader, log, Side::kAfter, time))) {
+    if (next->erased) return Fail(gone);
+    if (next->state.empty()) return Fail(Missing(entity, id));
+    return next->state;
+  }
+  const auto present = TRY(Load(reader, plan, caller, key));
+  if (!present || IsDeleted(*present)) return Fail(Missing(entity, id));
+  std::string state;
+  AppendRecord(*present, EncodeFor::kLog, state);
   return state;
 }
 
@@ -106,7 +154,7 @@ Result<GetResult> Engine::Get(const Caller& caller, const model::Entity& entity,
   bool cacheable = false;
   TRY(impl.deps.store.Read(Impl::ScopeOf(caller), [&](Reader& reader) -> Result<void> {
     if (options.as_of) {
-      result.body = TRY(StateAt(reader, plan, caller, *key, *options.as_of, id));
+      result.body = TRY(StateAt(impl, reader, plan, caller, *key, *options.as_of, id));
       return {};
     }
     const auto record = TRY(Load(reader, plan, caller, *key));

@@ -41,6 +41,7 @@ json::object ItemOf(const LogLine& line) {
     if (const auto* event = members.if_contains("event")) item["event"] = *event;
     if (const auto* job = members.if_contains("job")) item["job"] = *job;
     if (const auto* actor = members.if_contains("on_behalf_of")) item["on_behalf_of"] = *actor;
+    if (const auto* erased = members.if_contains("erased")) item["erased"] = *erased;
     if (members.contains("from") && members.contains("to")) {
       item["transition"] = json::object{
           {"event", members.at("event")}, {"from", members.at("from")}, {"to", members.at("to")}};

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/attempt.h"
 #include "engine/cache.h"
 #include "engine/engine.h"
 #include "engine/plan.h"
@@ -35,6 +36,13 @@ struct Engine::Impl {
   std::chrono::steady_clock::time_point hold_until{};
   std::map<std::string, Time> last_purge;
 
+  // Engine::Apply. `in_order`: after the items of its batch that were handed in before it.
+  void Apply(const Caller& caller, Command command, Idempotent replay, Done done, Lane lane,
+             bool in_order);
+  // Runs the attempt as a write job; see engine/attempt.h.
+  void Submit(std::shared_ptr<Attempt> attempt);
+  void Finish(const std::shared_ptr<Attempt>& attempt, Result<void> result);
+  void ExplainAndFinish(const std::shared_ptr<Attempt>& attempt, Error error);
   // After the commit, before the answer: what the writes made stale is dropped.
   void Committed(const Stale& stale);
   // Global and engine-written entities are logged and cached under the system's tenant.

@@ -8,6 +8,8 @@
 
 namespace tenon {
 
+enum class ListAccess;  // engine/list_access.h
+
 struct OrderItem {
   model::ExpressionPtr path;
   bool descending = false;
@@ -25,6 +27,6 @@ Result<void> AppendAfter(const std::vector<OrderItem>& order, const std::vector<
 // Appends " WHERE tenant and live and filter"; returns whether it needs "WHERE" or "AND" next.
 Result<void> AppendWhere(const Caller& caller, const model::Entity& entity,
                          const model::Expression* filter, bool with_deleted,
-                         const SqlContext& context, SqlBuilder& sql);
+                         const SqlContext& context, ListAccess access, SqlBuilder& sql);
 
 }  // namespace tenon

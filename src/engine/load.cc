@@ -4,47 +4,29 @@
 #include "base/limits.h"
 
 namespace tenon {
+namespace {
 
-Result<Record> RecordOf(const Row& row, const model::Entity& entity) {
-  Record record(entity);
-  for (const model::Field& field : entity.fields) {
-    auto value = row.Get(field.index, field.type);
-    if (!value) return Fail(std::move(value).error().In(entity.table + "." + field.name));
-    record.at(field) = *std::move(value);
+const std::string& SelectRow(const EntityPlan& plan, Lock lock) {
+  switch (lock) {
+    case Lock::kNone:
+      return plan.load;
+    case Lock::kUpdate:
+      return plan.load_to_update;
+    case Lock::kDelete:
+      return plan.load_to_delete;
   }
-  return record;
+  return plan.load;
 }
 
-Result<std::optional<Record>> LoadRow(Reader& reader, const EntityPlan& plan,
-                                      std::span<const Value> key, const Uuid& tenant) {
+std::vector<Value> RowKey(const EntityPlan& plan, std::span<const Value> key, const Uuid& tenant) {
   std::vector<Value> parameters(key.begin(), key.end());
   if (plan.entity->tenant != nullptr) parameters.emplace_back(tenant);
-  std::optional<Record> found;
-  TRY(reader.Query(plan.select + plan.by_key, parameters, [&](const Row& row) -> Result<bool> {
-    found = TRY(RecordOf(row, *plan.entity));
-    return false;
-  }));
-  return found;
+  return parameters;
 }
 
-Result<bool> IsLive(Reader& reader, const EntityPlan& plan, const Value& key, const Uuid& tenant) {
-  std::vector<Value> parameters = {key};
-  if (plan.entity->tenant != nullptr) parameters.emplace_back(tenant);
-  const model::Field& field = *plan.entity->soft_delete->field;
-  bool live = false;
-  TRY(reader.Query(plan.live, parameters, [&](const Row& row) -> Result<bool> {
-    Record record(*plan.entity);
-    record.at(field) = TRY(row.Get(0, field.type));
-    live = !IsDeleted(record);
-    return false;
-  }));
-  return live;
-}
-
-Result<std::vector<Record>> LoadWhere(Reader& reader, const EntityPlan& plan,
-                                      std::span<const model::Field* const> fields,
-                                      std::span<const Value> values, const Uuid& tenant,
-                                      std::int64_t limit) {
+SqlBuilder SelectWhere(const Reader& reader, const EntityPlan& plan,
+                       std::span<const model::Field* const> fields, std::span<const Value> values,
+                       const Uuid& tenant, std::int64_t limit) {
   SqlBuilder sql(reader.dialect());
   sql << plan.select << " WHERE ";
   for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -57,12 +39,72 @@ Result<std::vector<Record>> LoadWhere(Reader& reader, const EntityPlan& plan,
     sql.Bind(Value(tenant));
   }
   sql << " LIMIT " << std::to_string(limit);
+  return sql;
+}
+
+}  // namespace
+
+Result<Record> RecordOf(const Row& row, const model::Entity& entity) {
+  Record record(entity);
+  for (const model::Field& field : entity.fields) {
+    auto value = row.Get(field.index, field.type);
+    if (!value) return Fail(std::move(value).error().In(entity.table + "." + field.name));
+    record.at(field) = *std::move(value);
+  }
+  return record;
+}
+
+Result<std::optional<Record>> LoadRow(Reader& reader, const EntityPlan& plan,
+                                      std::span<const Value> key, const Uuid& tenant, Lock lock) {
+  std::optional<Record> found;
+  TRY(reader.Query(SelectRow(plan, lock), RowKey(plan, key, tenant),
+                   [&](const Row& row) -> Result<bool> {
+                     found = TRY(RecordOf(row, *plan.entity));
+                     return false;
+                   }));
+  return found;
+}
+
+void ExpectRow(Reader& reader, const EntityPlan& plan, std::span<const Value> key,
+               const Uuid& tenant, Lock lock) {
+  reader.Expect(SelectRow(plan, lock), RowKey(plan, key, tenant));
+}
+
+Result<bool> IsLive(Reader& reader, const EntityPlan& plan, const Value& key, const Uuid& tenant) {
+  const model::Field& field = *plan.entity->soft_delete->field;
+  bool live = false;
+  TRY(reader.Query(plan.live, RowKey(plan, std::span(&key, 1), tenant),
+                   [&](const Row& row) -> Result<bool> {
+                     Record record(*plan.entity);
+                     record.at(field) = TRY(row.Get(0, field.type));
+                     live = !IsDeleted(record);
+                     return false;
+                   }));
+  return live;
+}
+
+void ExpectLive(Reader& reader, const EntityPlan& plan, const Value& key, const Uuid& tenant) {
+  reader.Expect(plan.live, RowKey(plan, std::span(&key, 1), tenant));
+}
+
+Result<std::vector<Record>> LoadWhere(Reader& reader, const EntityPlan& plan,
+                                      std::span<const model::Field* const> fields,
+                                      std::span<const Value> values, const Uuid& tenant,
+                                      std::int64_t limit) {
+  const SqlBuilder sql = SelectWhere(reader, plan, fields, values, tenant, limit);
   std::vector<Record> found;
   TRY(reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
     found.push_back(TRY(RecordOf(row, *plan.entity)));
     return true;
   }));
   return found;
+}
+
+void ExpectWhere(Reader& reader, const EntityPlan& plan,
+                 std::span<const model::Field* const> fields, std::span<const Value> values,
+                 const Uuid& tenant, std::int64_t limit) {
+  const SqlBuilder sql = SelectWhere(reader, plan, fields, values, tenant, limit);
+  reader.Expect(sql.text(), sql.parameters());
 }
 
 Result<std::vector<Record>> Follow(Reader& reader, const Plans& plans,

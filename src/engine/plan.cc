@@ -46,9 +46,17 @@ EntityPlan MakePlan(const model::Entity& entity, Dialect dialect) {
     plan.by_key +=
         " AND " + QuoteName(entity.tenant->name) + " = " + Placeholder(dialect, ++number);
   }
+  // On PostgreSQL a row that is loaded to be changed is locked at once: who comes second waits here
+  // and starts anew, instead of failing at its last statement. Inserts of references take KEY
+  // SHARE, which only a delete excludes; taking it with the look at the target makes "it is there"
+  // hold.
+  const bool locks = dialect == Dialect::kPostgres;
+  plan.load = plan.select + plan.by_key;
+  plan.load_to_update = plan.load + (locks ? " FOR NO KEY UPDATE" : "");
+  plan.load_to_delete = plan.load + (locks ? " FOR UPDATE" : "");
   if (entity.soft_delete) {
-    plan.live =
-        "SELECT " + QuoteName(entity.soft_delete->field->name) + " FROM " + table + plan.by_key;
+    plan.live = "SELECT " + QuoteName(entity.soft_delete->field->name) + " FROM " + table +
+                plan.by_key + (locks ? " FOR KEY SHARE" : "");
   }
   return plan;
 }

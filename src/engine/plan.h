@@ -17,6 +17,9 @@ struct EntityPlan {
   std::string columns;         // "a", "b", ... of every field, for SELECT and INSERT
   std::string insert;          // INSERT of all fields in order
   std::string select;          // SELECT columns FROM table
+  std::string load;            // select and by_key
+  std::string load_to_update;  // the same, locking the row where that is needed
+  std::string load_to_delete;
   std::string live;            // SELECT what tells a soft delete WHERE by_key; empty: no such
   std::string by_key;          // WHERE key = $1.. [AND tenant = $n]; tenant last
   bool tenant_in_key = false;  // the tenant is part of the key, or is the key itself

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/json.h"
@@ -19,24 +20,30 @@ std::string Hint(std::string_view name, const std::vector<std::string_view>& can
   return nearest.empty() ? std::string() : fmt::format("; did you mean {}?", nearest);
 }
 
-// Rows of `entity` whose `field` is one of `values`.
-Result<std::vector<Record>> LoadIn(Reader& reader, const EntityPlan& plan,
-                                   const model::Field& field, const std::vector<Value>& values,
-                                   const Uuid& tenant) {
-  std::vector<Record> found;
-  if (values.empty()) return found;
-  SqlBuilder sql(reader.dialect());
-  sql << plan.select << " AS t WHERE ";
-  if (plan.entity->tenant != nullptr) {
-    (sql << "t.").Name(plan.entity->tenant->name) << " = ";
-    sql.Bind(Value(tenant)) << " AND ";
-  }
-  (sql << "t.").Name(field.name) << " IN (";
+void AppendIn(const std::vector<Value>& values, SqlBuilder& sql) {
+  sql << " IN (";
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (i > 0) sql << ", ";
     sql.Bind(values[i]);
   }
   sql << ")";
+}
+
+// Rows of `entity` whose `field` is one of `values`, in one of the tenants.
+Result<std::vector<Record>> LoadIn(Reader& reader, const EntityPlan& plan,
+                                   const model::Field& field, const std::vector<Value>& values,
+                                   const std::vector<Value>& tenants) {
+  std::vector<Record> found;
+  if (values.empty()) return found;
+  SqlBuilder sql(reader.dialect());
+  sql << plan.select << " AS t WHERE ";
+  if (plan.entity->tenant != nullptr) {
+    (sql << "t.").Name(plan.entity->tenant->name);
+    AppendIn(tenants, sql);
+    sql << " AND ";
+  }
+  (sql << "t.").Name(field.name);
+  AppendIn(values, sql);
   if (plan.entity->soft_delete) {
     sql << " AND ";
     AppendLive(*plan.entity, "t", sql);
@@ -73,6 +80,24 @@ std::vector<Value> Distinct(const std::vector<Record>& rows, const model::Field&
   for (auto& [text, value] : distinct) values.push_back(std::move(value));
   return values;
 }
+
+std::vector<Value> TenantsOf(const std::vector<Record>& rows) {
+  std::vector<Value> tenants;
+  for (const Record& row : rows) {
+    const Value tenant(TenantOf(row));
+    if (std::ranges::find(tenants, tenant) == tenants.end()) tenants.push_back(tenant);
+  }
+  return tenants;
+}
+
+// Where rows of two entities meet: the same value in the same tenant, so that a page over many
+// tenants never joins two of them. A side without a tenant is everyone's.
+struct Meeting {
+  bool with_tenant;
+  std::string operator()(const Record& row, const Value& value) const {
+    return with_tenant ? TenantOf(row).ToString() + TextOf(value) : TextOf(value);
+  }
+};
 
 struct Related {
   std::vector<const Record*> rows;
@@ -170,47 +195,49 @@ Result<std::vector<std::string>> Expand(Reader& reader, const Plans& plans,
                                         const std::vector<const model::Relation*>& relations) {
   std::vector<std::string> texts(rows.size());
   if (rows.empty()) return texts;
-  const Uuid tenant = TenantOf(rows.front());
+  const std::vector<Value> tenants = TenantsOf(rows);
   for (const model::Relation* relation : relations) {
     const EntityPlan& target = plans.Of(*relation->target);
     const model::Field* own_key = plans.Of(*relation->source).key_in_url.front();
     std::vector<Record> found;
     std::map<std::string, Related> by_own;  // by the value on this side
     const model::Field* own = own_key;
+    const Meeting meeting{relation->source->tenant != nullptr &&
+                          relation->target->tenant != nullptr};
     std::vector<Record> links;
     switch (relation->kind) {
       case model::Relation::Kind::kForward: {
         own = relation->field;
         const model::Field* key = target.key_in_url.front();
-        found = TRY(LoadIn(reader, target, *key, Distinct(rows, *own), tenant));
-        for (const Record& row : found) by_own[TextOf(row.at(*key))].rows.push_back(&row);
+        found = TRY(LoadIn(reader, target, *key, Distinct(rows, *own), tenants));
+        for (const Record& row : found) by_own[meeting(row, row.at(*key))].rows.push_back(&row);
         break;
       }
       case model::Relation::Kind::kBackward: {
-        found = TRY(LoadIn(reader, target, *relation->field, Distinct(rows, *own), tenant));
+        found = TRY(LoadIn(reader, target, *relation->field, Distinct(rows, *own), tenants));
         for (const Record& row : found) {
-          by_own[TextOf(row.at(*relation->field))].rows.push_back(&row);
+          by_own[meeting(row, row.at(*relation->field))].rows.push_back(&row);
         }
         break;
       }
       case model::Relation::Kind::kThrough: {
         links = TRY(LoadIn(reader, plans.Of(*relation->through), *relation->near,
-                           Distinct(rows, *own), tenant));
+                           Distinct(rows, *own), tenants));
         const model::Field* key = target.key_in_url.front();
-        found = TRY(LoadIn(reader, target, *key, Distinct(links, *relation->far), tenant));
+        found = TRY(LoadIn(reader, target, *key, Distinct(links, *relation->far), tenants));
         std::map<std::string, const Record*> by_key;
-        for (const Record& row : found) by_key[TextOf(row.at(*key))] = &row;
+        for (const Record& row : found) by_key[meeting(row, row.at(*key))] = &row;
         for (const Record& link : links) {
-          const auto at = by_key.find(TextOf(link.at(*relation->far)));
+          const auto at = by_key.find(meeting(link, link.at(*relation->far)));
           if (at != by_key.end()) {
-            by_own[TextOf(link.at(*relation->near))].rows.push_back(at->second);
+            by_own[meeting(link, link.at(*relation->near))].rows.push_back(at->second);
           }
         }
         break;
       }
     }
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const auto at = by_own.find(TextOf(rows[i].at(*own)));
+      const auto at = by_own.find(meeting(rows[i], rows[i].at(*own)));
       AppendRelated(*relation, at == by_own.end() ? nullptr : &at->second, texts[i]);
     }
   }

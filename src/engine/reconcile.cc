@@ -18,6 +18,7 @@ struct Logged {
   Uuid tenant;
   std::string state;  // empty: deleted
   std::string key;
+  bool erased = false;  // the state was; nothing can be said of the row
   bool seen = false;
 };
 
@@ -62,6 +63,7 @@ Result<std::unordered_map<Uuid, Logged>> LastStates(Reader& reader, const std::s
           if (const auto* key = metadata->as_object().if_contains("key"); key && key->is_string()) {
             logged.key = std::string(key->as_string());
           }
+          logged.erased = metadata->as_object().contains("erased");
         }
         states.emplace(id, std::move(logged));
         return true;
@@ -123,6 +125,7 @@ Result<void> CompareEntity(Reader& reader, const EntityPlan& plan, Time now,
       change.action = "CREATE";
     } else {
       logged->second.seen = true;
+      if (logged->second.erased) return true;
       before = logged->second.state;
       // A soft delete leaves the row and logs no state after it.
       if (before.empty()) {

@@ -18,6 +18,9 @@ std::string LogText(const Record& row) {
   return text;
 }
 
+// One more than may go along, so that it shows when there are more.
+constexpr std::int64_t kReferrersMax = static_cast<std::int64_t>(limits::kCascadeRowsMax) + 1;
+
 Error TooMany(const model::Entity& entity) {
   return {Code::kTooLarge,
           fmt::format("more than {} rows hang on this {} row: delete those first, in pieces",
@@ -33,7 +36,7 @@ Result<Outcome> RowWriter::Delete(WriteContext& context, const Command& command)
   outcome.status = 204;
   outcome.key = KeyText(row);
   if (!entity.soft_delete) {
-    outcome.seq = TRY(DeleteForGood(context, row));
+    outcome.audit_id = TRY(DeleteForGood(context, row));
     return outcome;
   }
   const Record old = row;
@@ -49,8 +52,8 @@ Result<Outcome> RowWriter::Delete(WriteContext& context, const Command& command)
   TRY(Detach(context, old, true));
   TRY(UpdateRow(context, old, row));
   Touched(context, row);
-  outcome.seq = TRY(AppendLog(context, row, "DELETE", LogText(old), "", nullptr, ""));
-  TRY(Notify(context, row, &old, outcome.seq));
+  outcome.audit_id = TRY(AppendLog(context, row, "DELETE", LogText(old), "", nullptr, ""));
+  TRY(Notify(context, row, &old, outcome.audit_id));
   return outcome;
 }
 
@@ -76,17 +79,28 @@ Result<Outcome> RowWriter::Restore(WriteContext& context, const Command& command
   return WriteChange(context, old, row, "RESTORE", nullptr, "");
 }
 
+bool RowWriter::Detaches(const model::Relation& referrer, bool softly) {
+  // A softly deleted row still stands: only an event that the model asks for goes to its referrers;
+  // the rest waits until it is purged.
+  return !softly || referrer.field->reference->on_delete == model::OnDelete::kEvent;
+}
+
+void RowWriter::ExpectReferrers(WriteContext& context, const model::Relation& referrer,
+                                std::span<const Value> key) const {
+  const model::Field* field = referrer.field;
+  ExpectWhere(context.transaction, plans_.Of(*referrer.target), std::span(&field, 1), key,
+              context.caller.tenant, kReferrersMax);
+}
+
 Result<void> RowWriter::Detach(WriteContext& context, const Record& row, bool softly) {
   for (const model::Relation& referrer : plans_.Referrers(*row.entity)) {
     const model::Reference& reference = *referrer.field->reference;
-    // A softly deleted row still stands: only an event that the model asks for goes to its
-    // referrers; the rest waits until it is purged.
-    if (softly && reference.on_delete != model::OnDelete::kEvent) continue;
+    if (!Detaches(referrer, softly)) continue;
     const model::Field* field = referrer.field;
     const std::vector<Value> key = KeyValues(plans_.Of(*row.entity), row);
     const std::vector<Record> rows =
         TRY(LoadWhere(context.transaction, plans_.Of(*referrer.target), std::span(&field, 1), key,
-                      TenantOf(row), static_cast<std::int64_t>(limits::kCascadeRowsMax) + 1));
+                      TenantOf(row), kReferrersMax));
     if (rows.empty()) continue;
     if (reference.on_delete == model::OnDelete::kRestrict) {
       Error error(Code::kConflict,
@@ -130,20 +144,18 @@ Result<void> RowWriter::Detach(WriteContext& context, const Record& row, bool so
   return {};
 }
 
-Result<std::int64_t> RowWriter::DeleteForGood(WriteContext& context, const Record& row) {
+Result<Uuid> RowWriter::DeleteForGood(WriteContext& context, const Record& row) {
   const model::Entity& entity = *row.entity;
   TRY(Detach(context, row, false));
   const EntityPlan& plan = plans_.Of(entity);
   std::vector<Value> parameters = KeyValues(plan, row);
   if (entity.tenant != nullptr) parameters.push_back(row.at(*entity.tenant));
-  auto deleted = context.transaction.Execute("DELETE FROM " + QuoteName(entity.table) + plan.by_key,
-                                             parameters);
-  if (!deleted) return Fail(Explain(context, row, std::move(deleted).error()));
+  TRY(Send(context, row, "DELETE FROM " + QuoteName(entity.table) + plan.by_key, parameters));
   Touched(context, row);
   tenants_.Added(entity, TenantOf(row), -1);
-  const std::int64_t seq = TRY(AppendLog(context, row, "DELETE", LogText(row), "", nullptr, ""));
-  TRY(Notify(context, row, &row, seq));
-  return seq;
+  const Uuid logged = TRY(AppendLog(context, row, "DELETE", LogText(row), "", nullptr, ""));
+  TRY(Notify(context, row, &row, logged));
+  return logged;
 }
 
 Result<void> RowWriter::Purge(WriteContext& context, const Record& row) {

@@ -17,6 +17,11 @@ namespace tenon {
 Result<std::optional<std::vector<Outcome>>> FindReplay(Reader& reader, const Caller& caller,
                                                        const Idempotent& replay, Time now);
 
+// Says that FindReplay follows (Reader::Expect).
+void ExpectReplay(Reader& reader, const Caller& caller, const Idempotent& replay, Time now);
+
+// Queued: that another request has saved its answer under the key meanwhile shows at the latest
+// with the commit, as a broken unique constraint.
 Result<void> SaveReplay(Transaction& transaction, const Caller& caller, const Idempotent& replay,
                         std::span<const Outcome> outcomes, Time now);
 

@@ -11,28 +11,6 @@
 #include "record/encode.h"
 
 namespace tenon {
-namespace {
-
-std::string FieldsOf(const std::vector<const model::Field*>& fields) {
-  std::string names;
-  for (const model::Field* field : fields) names += (names.empty() ? "" : ", ") + field->name;
-  return names;
-}
-
-std::vector<const model::Field*> NamedFields(const model::Entity& entity, const Error& error) {
-  std::vector<const model::Field*> fields;
-  const json::value* columns = error.details.if_contains("columns");
-  if (columns == nullptr || !columns->is_array()) return fields;
-  for (const json::value& column : columns->as_array()) {
-    if (!column.is_string()) continue;
-    const model::Field* field = entity.FindField(std::string_view(column.as_string()));
-    if (field != nullptr && field != entity.tenant) fields.push_back(field);
-  }
-  return fields;
-}
-
-}  // namespace
-
 RowWriter::RowWriter(const EngineDeps& deps, const Plans& plans, Tenants& tenants,
                      const EngineOptions& options)
     : deps_(deps), plans_(plans), tenants_(tenants), options_(options) {}
@@ -115,11 +93,28 @@ Result<void> RowWriter::EnsureServiceUser(WriteContext& context, const Uuid& ten
                      .transaction = context.transaction,
                      .now = context.now,
                      .trusted = true,
-                     .depth = context.depth + 1};
+                     .depth = context.depth + 1,
+                     .careful = context.careful};
   inner.stale.service_users = context.stale.service_users;
   const PreparedCreate prepared = TRY(Prepare(caller, command, context.now));
-  TRY(Create(inner, command, prepared));
+  auto created = Create(inner, command, prepared);
+  context.blamed = inner.blamed;
+  if (!created) return std::unexpected(std::move(created).error());
   return {};
+}
+
+Result<void> RowWriter::Send(WriteContext& context, const Record& row, std::string_view sql,
+                             std::span<const Value> parameters) const {
+  std::optional<Error> failed;
+  if (context.careful) {
+    if (auto done = context.transaction.Execute(sql, parameters); !done) failed = done.error();
+  } else if (auto queued = context.transaction.Queue(sql, parameters); !queued) {
+    failed = queued.error();
+  }
+  if (!failed) return {};
+  // What it met is looked for after the transaction, which may be over by now.
+  if (failed->code == Code::kConflict) context.blamed = std::make_shared<Record>(row);
+  return Fail(*std::move(failed));
 }
 
 Result<Record> RowWriter::LoadForWrite(WriteContext& context, const Command& command,
@@ -131,7 +126,8 @@ Result<Record> RowWriter::LoadForWrite(WriteContext& context, const Command& com
   };
   const auto key = ParseKey(*command.entity, command.id);
   if (!key) return Fail(missing());
-  auto row = TRY(LoadRow(context.transaction, plan, *key, context.caller.tenant));
+  const Lock lock = command.op == Command::Op::kDelete ? Lock::kDelete : Lock::kUpdate;
+  auto row = TRY(LoadRow(context.transaction, plan, *key, context.caller.tenant, lock));
   if (!row || IsDeleted(*row) != deleted) return Fail(missing());
   if (!command.if_match.empty() && command.if_match != "*") {
     std::string answer;
@@ -167,106 +163,9 @@ Result<void> RowWriter::CheckReferences(WriteContext& context, const Record& row
   return {};
 }
 
-Result<void> RowWriter::CheckQuota(WriteContext& context, const Record& row, std::size_t bytes) {
-  // A tenant that is being made has no limits yet.
-  if (context.trusted || row.entity->tenant == nullptr || row.entity->table == "tenants") return {};
-  const auto tenant = TRY(tenants_.Get(context.transaction, TenantOf(row)));
-  const auto refuse = [&](std::string_view what, std::int64_t limit) {
-    Error error(Code::kTooManyRequests,
-                fmt::format("the tenant may keep at most {} {}", limit, what));
-    error.details["limit"] = limit;
-    error.retry_after_s = 3600;
-    return error;
-  };
-  if (const auto found = tenant->quotas.find("document_bytes");
-      found != tenant->quotas.end() && bytes > static_cast<std::size_t>(found->second)) {
-    return Fail(refuse("bytes in one document", found->second));
-  }
-  std::int64_t limit = row.entity->quota ? row.entity->quota->default_max : 0;
-  const std::string& name = row.entity->quota ? row.entity->quota->name : row.entity->table;
-  if (const auto found = tenant->quotas.find(name); found != tenant->quotas.end()) {
-    limit = found->second;
-  } else if (limit == 0) {
-    return {};
-  }
-  const std::int64_t count = TRY(tenants_.Count(context.transaction, *row.entity, TenantOf(row)));
-  if (count >= limit) return Fail(refuse(row.entity->table, limit));
-  return {};
-}
-
-Error RowWriter::Explain(WriteContext& context, const Record& row, Error error) {
-  const json::value* constraint = error.details.if_contains("constraint");
-  if (error.code != Code::kConflict || constraint == nullptr) return error;
-  const model::Entity& entity = *row.entity;
-  Error explained(Code::kConflict, error.message);
-  if (constraint->as_string() == "unique") {
-    const auto fields = NamedFields(entity, error);
-    explained.message =
-        fmt::format("{} has a row with the same {}", entity.table, FieldsOf(fields));
-    const auto present = FindUnique(context, row, error);
-    if (present && *present) {
-      explained.details["existing"] = KeyText(**present);
-      explained.message += ": " + KeyText(**present);
-    }
-    for (const model::Field* field : fields) {
-      explained.fields.push_back({field->name, "unique", "is taken"});
-    }
-  } else if (constraint->as_string() == "reference") {
-    explained.message = "it refers to a row that is not there";
-    for (const model::Field& field : entity.fields) {
-      if (!field.reference || row.at(field).IsNull()) continue;
-      const Value& value = row.at(field);
-      const model::Entity& target = *field.reference->target;
-      const auto found =
-          LoadRow(context.transaction, plans_.Of(target), std::span(&value, 1), TenantOf(row));
-      if (found && !*found) {
-        explained.fields.push_back(
-            {field.name, "reference",
-             fmt::format("there is no {} {}", target.table, Describe(value))});
-      }
-    }
-  } else {
-    return error;
-  }
-  return explained;
-}
-
-Result<std::optional<Record>> RowWriter::FindUnique(WriteContext& context, const Record& row,
-                                                    const Error& conflict) {
-  const std::vector<const model::Field*> fields = NamedFields(*row.entity, conflict);
-  if (fields.empty()) return std::optional<Record>{};
-  std::vector<Value> values;
-  for (const model::Field* field : fields) values.push_back(row.at(*field));
-  auto found = TRY(
-      LoadWhere(context.transaction, plans_.Of(*row.entity), fields, values, TenantOf(row), 10));
-  // Softly deleted rows do not take part in unique keys.
-  for (Record& candidate : found) {
-    if (!IsDeleted(candidate)) return std::optional<Record>(std::move(candidate));
-  }
-  return std::optional<Record>{};
-}
-
-Result<std::optional<Record>> RowWriter::FindComputed(WriteContext& context, const Record& row) {
-  const auto& idempotency = row.entity->idempotency;
-  if (!idempotency) return std::optional<Record>{};
-  std::vector<const model::Field*> fields = idempotency->fields;
-  if (idempotency->field != nullptr) fields = {idempotency->field};
-  std::vector<Value> values;
-  for (const model::Field* field : fields) {
-    if (row.at(*field).IsNull()) return std::optional<Record>{};
-    values.push_back(row.at(*field));
-  }
-  auto found = TRY(
-      LoadWhere(context.transaction, plans_.Of(*row.entity), fields, values, TenantOf(row), 10));
-  std::erase_if(found, IsDeleted);
-  if (found.empty()) return std::optional<Record>{};
-  return std::optional<Record>(std::move(found.front()));
-}
-
-Result<std::int64_t> RowWriter::AppendLog(WriteContext& context, const Record& row,
-                                          std::string_view action, std::string before,
-                                          std::string after, const model::Event* event,
-                                          std::string_view from) {
+Result<Uuid> RowWriter::AppendLog(WriteContext& context, const Record& row, std::string_view action,
+                                  std::string before, std::string after, const model::Event* event,
+                                  std::string_view from) {
   LogEntry entry;
   entry.tenant = LogTenant(row);
   entry.entity_type = plans_.Of(*row.entity).type_name;
@@ -290,24 +189,25 @@ Result<std::int64_t> RowWriter::AppendLog(WriteContext& context, const Record& r
       metadata["to"] = *event->to;
     }
   }
-  if (context.cause != 0) metadata["cause"] = context.cause;
+  if (!context.cause.IsNil()) metadata["cause"] = context.cause.ToString();
   if (!context.caller.job.empty()) metadata["job"] = context.caller.job;
+  if (!context.caller.origin.empty()) metadata["origin"] = context.caller.origin;
   if (entry.user != context.caller.user && !context.caller.user.IsNil()) {
     metadata["on_behalf_of"] = context.caller.user.ToString();
   }
   if (!metadata.empty()) entry.metadata = CanonicalJson(metadata);
   TRY(deps_.log.Append(context.transaction, entry));
   ++context.rows;
-  return entry.seq;
+  return entry.id;
 }
 
-Outcome RowWriter::OutcomeOf(const Record& row, int status, std::int64_t seq) const {
+Outcome RowWriter::OutcomeOf(const Record& row, int status, const Uuid& audit_id) const {
   Outcome outcome;
   outcome.status = status;
   AppendRecord(row, EncodeFor::kAnswer, outcome.body);
   outcome.etag = EtagOf(row, outcome.body);
   outcome.key = KeyText(row);
-  outcome.seq = seq;
+  outcome.audit_id = audit_id;
   return outcome;
 }
 

@@ -3,6 +3,7 @@
 // call works on the transaction it is given.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,10 +31,14 @@ struct WriteContext {
   Transaction& transaction;
   Time now;
   bool trusted = false;
-  std::int64_t cause = 0;  // log position of the write that led to this one; 0: none
-  int depth = 0;           // of notifications and cascades
-  std::size_t rows = 0;    // written so far, against kCascadeRowsMax
+  Uuid cause = {};       // log row of the write that led to this one; nil: none
+  int depth = 0;         // of notifications and cascades
+  std::size_t rows = 0;  // written so far, against kCascadeRowsMax
+  // Waits for each statement's outcome, so that what fails is known to the row.
+  bool careful = false;
   Stale stale = {};
+  // The row whose statement broke a constraint; what it met is looked for after the transaction.
+  std::shared_ptr<const Record> blamed = {};
 };
 
 // A create that was decoded, stamped and encoded before it reached the writer.
@@ -64,7 +69,17 @@ class RowWriter {
   // Deletes a row for good, with all that hangs on it; for purges and tenants' erasure.
   Result<void> Purge(WriteContext& context, const Record& row);
 
+  // The log row that says that payloads about the row were erased; `named` has its key.
+  Result<void> LogErasure(WriteContext& context, const Record& named, json::object metadata);
+
   [[nodiscard]] std::string CacheKey(const Record& row) const;
+
+  // A broken constraint in the words of the model: which fields, and which row is in the way or is
+  // missing. Looks at the store as it is after the transaction that `row` failed in.
+  Error Explain(Reader& reader, const Record& row, Error error) const;
+
+  // Tells the store all that a command will ask of it, so that it takes one round trip.
+  void Expect(WriteContext& context, const Command& command, const PreparedCreate* prepared);
 
  private:
   EvalContext EvalFor(WriteContext& context, const Record& row, const Record* old) const;
@@ -77,30 +92,53 @@ class RowWriter {
   // Loading and guarding.
   Result<Record> LoadForWrite(WriteContext& context, const Command& command, bool deleted);
   Result<void> CheckReferences(WriteContext& context, const Record& row, const Record* old);
-  Result<void> CheckQuota(WriteContext& context, const Record& row, std::size_t bytes);
-  Error Explain(WriteContext& context, const Record& row, Error error);
+  Result<void> CheckQuota(WriteContext& context, const Record& row);
+  // `bytes` of the row as it is logged.
+  Result<void> CheckSize(WriteContext& context, const Record& row, const Record* old,
+                         std::size_t bytes);
   Result<std::optional<Record>> FindComputed(WriteContext& context, const Record& row);
-  Result<std::optional<Record>> FindUnique(WriteContext& context, const Record& row,
-                                           const Error& conflict);
+  // The row that has the same values in these fields, unless it is softly deleted.
+  Result<std::optional<Record>> FindSame(Reader& reader, const Record& row,
+                                         const std::vector<const model::Field*>& fields) const;
+  // The row with the values that a broken unique constraint names.
+  Result<std::optional<Record>> FindConflicting(Reader& reader, const Record& row,
+                                                const Error& error) const;
+  // The row that an insert of this one would meet. For stores where an insert that fails ends the
+  // transaction, so that an upsert must look first.
+  Result<std::optional<Record>> FindAnyUnique(WriteContext& context, const Record& row) const;
+  void ExpectUnique(WriteContext& context, const Record& row) const;
+
+  // Parts of Expect.
+  void ExpectServiceUser(WriteContext& context, const Uuid& tenant);
+  void ExpectCreate(WriteContext& context, const Command& command, const Record& row);
+  void ExpectChange(WriteContext& context, const Command& command);
+  void ExpectComputed(WriteContext& context, const Record& row) const;
+  void ExpectReferrers(WriteContext& context, const model::Relation& referrer,
+                       std::span<const Value> key) const;
+  // Whether deleting a row looks for those that refer to it by this relation.
+  static bool Detaches(const model::Relation& referrer, bool softly);
 
   // Writing.
+  // A statement that writes `row`. On a store across a network its error may come later.
+  Result<void> Send(WriteContext& context, const Record& row, std::string_view sql,
+                    std::span<const Value> parameters) const;
   Result<Outcome> Upsert(WriteContext& context, const Command& command, const Record& present);
   Result<Outcome> WriteChange(WriteContext& context, const Record& old, Record& row,
                               std::string_view action, const model::Event* event,
                               const std::string& takes);
-  Result<bool> UpdateRow(WriteContext& context, const Record& old, const Record& row);
-  Result<std::int64_t> AppendLog(WriteContext& context, const Record& row, std::string_view action,
-                                 std::string before, std::string after, const model::Event* event,
-                                 std::string_view from);
+  Result<void> UpdateRow(WriteContext& context, const Record& old, const Record& row);
+  Result<Uuid> AppendLog(WriteContext& context, const Record& row, std::string_view action,
+                         std::string before, std::string after, const model::Event* event,
+                         std::string_view from);
   Result<void> WriteTransition(WriteContext& context, const Record& row, const model::Event& event,
                                const std::string& from, const std::string& takes);
   Result<void> Notify(WriteContext& context, const Record& row, const Record* old,
-                      std::int64_t cause);
+                      const Uuid& cause);
   Result<void> Detach(WriteContext& context, const Record& row, bool softly);
-  Result<std::int64_t> DeleteForGood(WriteContext& context, const Record& row);
+  Result<Uuid> DeleteForGood(WriteContext& context, const Record& row);
   Result<Outcome> FireOn(WriteContext& context, const Record& current, const std::string& event,
                          const json::object& body, bool automatic);
-  Outcome OutcomeOf(const Record& row, int status, std::int64_t seq) const;
+  Outcome OutcomeOf(const Record& row, int status, const Uuid& audit_id) const;
   void Touched(WriteContext& context, const Record& row) const;
 
   const EngineDeps& deps_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "auth/identity.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -161,6 +162,9 @@ void SetState(Record& row, const model::Lifecycle& lifecycle, const std::string&
 Result<void> StampCreate(const StampContext& context, Decoded& decoded) {
   Record& row = decoded.record;
   const model::Entity& entity = *row.entity;
+  const bool in_default = context.caller.tenant == DefaultTenantId();
+  const std::string_view tenant_slug =
+      in_default ? std::string_view() : std::string_view(context.caller.tenant_slug);
   for (const model::Field& field : entity.fields) {
     const auto index = static_cast<std::size_t>(field.index);
     if (&field == entity.tenant && !(field.key && entity.key.size() == 1)) {
@@ -173,7 +177,8 @@ Result<void> StampCreate(const StampContext& context, Decoded& decoded) {
     } else if (field.lock) {
       row.at(field) = Value(std::int64_t{1});
     } else if (field.default_value) {
-      EvalContext eval{.row = &row, .now = context.now, .strict = true};
+      const EvalContext eval{
+          .row = &row, .now = context.now, .tenant_slug = tenant_slug, .strict = true};
       auto value = Evaluate(*field.default_value, eval);
       if (!value) return Fail(std::move(value).error().In(field.name));
       row.at(field) = Fitted(field.type, *std::move(value));

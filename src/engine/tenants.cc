@@ -25,7 +25,29 @@ TenantInfo InfoOf(const Uuid& id, std::string_view slug, std::string_view status
       if (limit.is_int64()) info.quotas[std::string(name)] = limit.as_int64();
     }
   }
+  if (const json::value* bytes = config->as_object().if_contains("document_bytes_max");
+      bytes != nullptr && bytes->is_int64()) {
+    info.document_bytes_max = bytes->as_int64();
+  }
+  if (const json::value* kept = config->as_object().if_contains("audit_retention");
+      kept != nullptr && kept->is_string()) {
+    info.audit_retention = ParseDuration(std::string_view(kept->as_string()));
+  }
   return info;
+}
+
+constexpr std::string_view kTenant = "SELECT slug, status, config FROM tenants WHERE id = $1";
+
+// How long a count is believed where other nodes write too.
+constexpr std::chrono::milliseconds kCountKept{5000};
+constexpr std::chrono::milliseconds kCountKeptNear{200};
+
+SqlBuilder CountRows(Dialect dialect, const model::Entity& entity, const Uuid& tenant) {
+  SqlBuilder sql(dialect);
+  (sql << "SELECT count(*) FROM ").Name(entity.table) << " WHERE ";
+  sql.Name(entity.tenant->name) << " = ";
+  sql.Bind(Value(tenant));
+  return sql;
 }
 
 }  // namespace
@@ -39,13 +61,11 @@ Result<std::shared_ptr<const TenantInfo>> Tenants::Get(Reader& reader, const Uui
   }
   std::shared_ptr<const TenantInfo> info;
   const Value id(tenant);
-  TRY(reader.Query("SELECT slug, status, config FROM tenants WHERE id = $1", std::span(&id, 1),
-                   [&](const Row& row) -> Result<bool> {
-                     info = std::make_shared<TenantInfo>(
-                         InfoOf(tenant, row.Text(0), row.Text(1),
-                                row.IsNull(2) ? std::string_view("{}") : row.Text(2)));
-                     return false;
-                   }));
+  TRY(reader.Query(kTenant, std::span(&id, 1), [&](const Row& row) -> Result<bool> {
+    info = std::make_shared<TenantInfo>(InfoOf(
+        tenant, row.Text(0), row.Text(1), row.IsNull(2) ? std::string_view("{}") : row.Text(2)));
+    return false;
+  }));
   if (info == nullptr) return Fail(Code::kNotFound, "there is no such tenant");
   const std::lock_guard lock(mutex_);
   tenants_[tenant] = info;
@@ -57,32 +77,51 @@ void Tenants::Forget(const Uuid& tenant) {
   tenants_.erase(tenant);
 }
 
-Result<std::int64_t> Tenants::Count(Reader& reader, const model::Entity& entity,
-                                    const Uuid& tenant) {
+void Tenants::Expect(Reader& reader, const model::Entity& entity, const Uuid& tenant) {
+  bool knows_tenant = false;
+  bool knows_count = false;
+  {
+    const std::lock_guard lock(mutex_);
+    knows_tenant = tenants_.contains(tenant);
+    const auto count = counts_.find({&entity, tenant});
+    knows_count =
+        count != counts_.end() && std::chrono::steady_clock::now() - count->second.at < kCountKept;
+  }
+  const Value id(tenant);
+  if (!knows_tenant) reader.Expect(kTenant, std::span(&id, 1));
+  if (knows_count || !entity.quota) return;
+  const SqlBuilder sql = CountRows(reader.dialect(), entity, tenant);
+  reader.Expect(sql.text(), sql.parameters());
+}
+
+Result<std::int64_t> Tenants::Count(Reader& reader, const model::Entity& entity, const Uuid& tenant,
+                                    std::int64_t limit) {
+  const bool alone = reader.dialect() == Dialect::kSqlite;
+  const auto now =
+      alone ? std::chrono::steady_clock::time_point() : std::chrono::steady_clock::now();
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = counts_.find({&entity, tenant}); found != counts_.end()) {
-      return found->second;
+      const bool near = found->second.rows >= limit - limit / 10;
+      const auto kept = near ? kCountKeptNear : kCountKept;
+      if (alone || now - found->second.at < kept) return found->second.rows;
     }
   }
-  SqlBuilder sql(reader.dialect());
-  (sql << "SELECT count(*) FROM ").Name(entity.table) << " WHERE ";
-  sql.Name(entity.tenant->name) << " = ";
-  sql.Bind(Value(tenant));
+  const SqlBuilder sql = CountRows(reader.dialect(), entity, tenant);
   std::int64_t count = 0;
   TRY(reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
     count = row.Int(0);
     return false;
   }));
   const std::lock_guard lock(mutex_);
-  counts_[{&entity, tenant}] = count;
+  counts_[{&entity, tenant}] = {count, now};
   return count;
 }
 
 void Tenants::Added(const model::Entity& entity, const Uuid& tenant, std::int64_t rows) {
   const std::lock_guard lock(mutex_);
   if (const auto found = counts_.find({&entity, tenant}); found != counts_.end()) {
-    found->second += rows;
+    found->second.rows += rows;
   }
 }
 

@@ -2,6 +2,7 @@
 // changes; rows counted for quotas. Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -23,8 +24,11 @@ struct TenantInfo {
   Uuid id;
   std::string slug;
   std::string status;
-  std::vector<std::string> namespaces;         // config.namespaces, besides the slug
-  std::map<std::string, std::int64_t> quotas;  // config.quotas: by table, or "document_bytes"
+  std::vector<std::string> namespaces;  // config.namespaces, besides the slug
+  // config.quotas: rows by quota name, and "document_bytes", the bytes of a whole row.
+  std::map<std::string, std::int64_t> quotas;
+  std::int64_t document_bytes_max = 0;      // of a JSON document in a field; 0: no limit
+  std::optional<Duration> audit_retention;  // how long payloads of the log are kept
 };
 
 // The user as whom the system acts in a tenant: a `users` row of kind service with a fixed id, so
@@ -36,9 +40,14 @@ class Tenants {
   // Reads the tenant's row when it is not known yet; kNotFound when there is none.
   Result<std::shared_ptr<const TenantInfo>> Get(Reader& reader, const Uuid& tenant);
   void Forget(const Uuid& tenant);
+  // Says that Get and Count of an entity follow (Reader::Expect).
+  void Expect(Reader& reader, const model::Entity& entity, const Uuid& tenant);
 
-  // Rows of an entity in a tenant, counted once and then kept by Added; writer's thread.
-  Result<std::int64_t> Count(Reader& reader, const model::Entity& entity, const Uuid& tenant);
+  // Rows of an entity in a tenant, counted once and then kept by Added. Where other nodes write too
+  // they are counted again every few seconds, and every few hundred milliseconds when nine tenths
+  // of `limit` are there: a quota may be overrun by what others write in that time.
+  Result<std::int64_t> Count(Reader& reader, const model::Entity& entity, const Uuid& tenant,
+                             std::int64_t limit);
   void Added(const model::Entity& entity, const Uuid& tenant, std::int64_t rows);
   // After a rollback counts may be off; they are taken anew.
   void ForgetCounts();
@@ -56,7 +65,11 @@ class Tenants {
   std::mutex mutex_;
   // Guarded by mutex_.
   std::unordered_map<Uuid, std::shared_ptr<const TenantInfo>> tenants_;
-  std::map<CountKey, std::int64_t> counts_;
+  struct Counted {
+    std::int64_t rows = 0;
+    std::chrono::steady_clock::time_point at;
+  };
+  std::map<CountKey, Counted> counts_;
   std::unordered_set<Uuid> service_users_;
 };
 

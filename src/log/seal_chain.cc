@@ -1,6 +1,9 @@
 #include "log/seal_chain.h"
 
+#include <algorithm>
 #include <string>
+
+#include "base/json.h"
 
 namespace tenon {
 namespace {
@@ -31,6 +34,29 @@ Digest PayloadDigest(std::string_view salt, const LogEntry& entry) {
   AppendPart(entry.ip_address, text);
   AppendPart(entry.user_agent, text);
   return Sha256(text);
+}
+
+bool PayloadMatches(std::string_view salt, const LogEntry& entry, std::string_view digest_hex) {
+  if (ToHex(PayloadDigest(salt, entry)) == digest_hex) return true;
+  LogEntry canonical = entry;
+  for (std::string* text : {&canonical.before_state, &canonical.after_state, &canonical.metadata}) {
+    *text = CanonicalText(*text);
+  }
+  return ToHex(PayloadDigest(salt, canonical)) == digest_hex;
+}
+
+std::string CanonicalText(std::string_view text) {
+  if (text.empty()) return {};
+  const auto value = ParseJson(text);
+  return value ? CanonicalJson(*value) : std::string(text);
+}
+
+std::optional<Digest> DigestFromHex(std::string_view hex) {
+  const auto bytes = FromHex(hex);
+  Digest digest{};
+  if (!bytes || bytes->size() != digest.size()) return std::nullopt;
+  std::copy(bytes->begin(), bytes->end(), digest.begin());
+  return digest;
 }
 
 Digest Seal(const Digest& previous, const LogEntry& entry, const Digest& payload) {

@@ -21,14 +21,7 @@ struct Walk {
   std::optional<AuditFault> fault;
 };
 
-Digest ToDigest(const std::string& hex) {
-  Digest digest{};
-  const auto bytes = FromHex(hex);
-  if (bytes && bytes->size() == digest.size()) {
-    std::copy(bytes->begin(), bytes->end(), digest.begin());
-  }
-  return digest;
-}
+Digest ToDigest(std::string_view hex) { return DigestFromHex(hex).value_or(Digest{}); }
 
 std::string TextOrEmpty(const Row& row, int column) {
   return row.IsNull(column) ? std::string() : std::string(row.Text(column));
@@ -41,6 +34,8 @@ constexpr std::string_view kWalk =
     "ON a.id = s.audit_id WHERE s.seq > $1 ";
 
 LogEntry EntryOf(const Row& row) {
+  model::Type time_type;
+  time_type.kind = model::TypeKind::kTime;
   LogEntry entry;
   entry.seq = row.Int(0);
   entry.id = Uuid::Parse(row.Text(6)).value_or(Uuid{});
@@ -53,7 +48,9 @@ LogEntry EntryOf(const Row& row) {
   entry.metadata = TextOrEmpty(row, 13);
   entry.ip_address = TextOrEmpty(row, 14);
   entry.user_agent = TextOrEmpty(row, 15);
-  entry.timestamp = ParseTime(row.Text(16)).value_or(Time{});
+  // A time that cannot be read was altered, and then the seal does not fit.
+  const auto time = row.Get(16, time_type);
+  if (time && time->Is<Time>()) entry.timestamp = time->As<Time>();
   entry.tenant = Uuid::Parse(row.Text(17)).value_or(Uuid{});
   return entry;
 }
@@ -80,10 +77,11 @@ bool CheckRow(const Row& row, bool all_tenants, Walk& walk) {
   const std::string payload_hex(row.Text(4));
   if (row.IsNull(3)) {
     // Erased on purpose: the payload must be gone with its salt.
-    if (!entry.before_state.empty() || !entry.after_state.empty()) {
+    if (!entry.before_state.empty() || !entry.after_state.empty() || !entry.ip_address.empty() ||
+        !entry.user_agent.empty()) {
       return fail("altered: its payload was erased and is there again");
     }
-  } else if (ToHex(PayloadDigest(std::string(row.Text(3)), entry)) != payload_hex) {
+  } else if (!PayloadMatches(row.Text(3), entry, payload_hex)) {
     return fail("altered: what it records (before, after, metadata, address or agent) was changed");
   }
   AuditHead& head = walk.heads[tenant];
@@ -113,6 +111,10 @@ Result<std::optional<AuditFault>> FindUnsealed(Store& store, const Scope& scope,
   std::string text =
       "SELECT a.id FROM audits a WHERE NOT EXISTS (SELECT 1 FROM audit_seals s WHERE s.audit_id = "
       "a.id) ";
+  // Rows that the sealer has not come to yet are in its outbox.
+  if (store.dialect() == Dialect::kPostgres) {
+    text += "AND NOT EXISTS (SELECT 1 FROM audit_pending p WHERE p.audit_id = a.id) ";
+  }
   std::vector<Value> parameters;
   if (tenant) {
     text += "AND a.tenant_id = $1 ";

@@ -1,6 +1,9 @@
 // A store: a transactional place for rows. Engine code is plain and synchronous and cannot tell
-// which store it has; the dialect only chooses the text of statements. Adapters: sqlite/, and
-// postgres/ later. Both pass store/contract_test.cc.
+// which store it has; the dialect only chooses the text of statements. Adapters: sqlite/ and
+// postgres/. Both pass store/contract_test.cc.
+//
+// A write runs as if it ran alone: SQLite has one writer; PostgreSQL's transactions are
+// serializable and run again when they got into each other's way.
 #pragma once
 
 #include <chrono>
@@ -43,6 +46,14 @@ class Reader {
   // Runs a query. kDeadline when the scope's deadline passes.
   virtual Result<void> Query(std::string_view sql, std::span<const Value> parameters,
                              const Each& each) = 0;
+  // Says that Query will be called with just this text and these parameters, most likely. A store
+  // across a network sends what is expected together with the next round trip, and answers that
+  // Query from it, once; what was expected and not asked for before the next write of the
+  // transaction is forgotten, so an answer is never older than a write of its own. Others do
+  // nothing.
+  virtual void Expect(std::string_view sql, std::span<const Value> parameters) {
+    static_cast<void>(sql), static_cast<void>(parameters);
+  }
   [[nodiscard]] virtual Dialect dialect() const = 0;
 };
 
@@ -50,7 +61,16 @@ class Transaction : public Reader {
  public:
   // Runs a statement; the number of rows it changed. A broken unique constraint or reference is
   // kConflict with details {"constraint": "unique"|"reference"|"check", "table", "columns": [..]}.
+  // After an error the work should return: on PostgreSQL the transaction is over by then, every
+  // further call gives the same error, and `done` gets it whatever the work returns.
   virtual Result<std::int64_t> Execute(std::string_view sql, std::span<const Value> parameters) = 0;
+
+  // Execute for a statement whose count is not needed now. It may be sent later, at the latest with
+  // the commit, and then its error comes with the next call or with WriteJob::done.
+  virtual Result<void> Queue(std::string_view sql, std::span<const Value> parameters) {
+    if (auto done = Execute(sql, parameters); !done) return Fail(std::move(done).error());
+    return {};
+  }
 };
 
 // A transaction that may change the schema. References are not enforced inside it; they are checked
@@ -67,6 +87,9 @@ struct Scope {
   Uuid tenant;
   bool across_tenants = false;               // system work
   std::chrono::milliseconds deadline{5000};  // of a read
+  // One snapshot may be held for the whole deadline, over limits::kSnapshotMax: the one big read
+  // that an index in memory is made from.
+  bool long_snapshot = false;
 };
 
 enum class Lane { kInteractive, kBulk };
@@ -74,16 +97,21 @@ enum class Lane { kInteractive, kBulk };
 struct WriteJob {
   Scope scope;
   Lane lane = Lane::kInteractive;
-  // Must be repeatable: it runs again when its group had to be rolled back. An error rolls back
-  // what this job wrote and nothing else.
+  // Must be repeatable: it runs again when its group had to be rolled back, or when another
+  // transaction got in its way. An error rolls back what this job wrote and nothing else.
   std::function<Result<void>(Transaction&)> work;
   // After the commit is durable, or with the error. Called on the store's thread: keep it short.
   std::function<void(Result<void>)> done;
   // The work may fail after its first statement (cascades, batches): it gets a savepoint.
   bool savepoint = false;
+  // Runs after the jobs of its tenant and lane that were submitted before it with `in_order` (the
+  // items of a batch). Jobs of the bulk lane always do; on SQLite all do. Others may run at once.
+  bool in_order = false;
 };
 
 // Told about the life of write transactions, in the writer's thread. The log keeps its chain by it.
+// Only where one thread writes: PostgreSQL's transactions overlap, on this node and on others, so
+// nothing is called there and the log is numbered by a sealer after the commits.
 class WriteObserver {
  public:
   virtual ~WriteObserver() = default;
@@ -97,6 +125,11 @@ struct StoreStats {
   std::int64_t queued_interactive = 0, queued_bulk = 0;
   std::int64_t commits = 0, jobs = 0, failed_jobs = 0;
   std::int64_t database_bytes = 0, wal_bytes = 0;
+  // Of stores across a network; 0 on SQLite.
+  std::int64_t connections_open = 0, connections_busy = 0, connections_max = 0;
+  std::int64_t retries = 0;            // jobs run again after a conflict or a lost connection
+  std::int64_t write_round_trips = 0;  // of all jobs together
+  std::int64_t read_round_trips = 0;
   std::string fault;  // why writes fail now ("database or disk is full"); empty: none
 };
 
@@ -111,8 +144,8 @@ class Store {
                             const std::function<Result<void>(Reader&)>& work) = 0;
 
   // Queues a write. `done` is always called once: kTooManyRequests when the queue is full,
-  // kUnavailable when the disk is full or the store is closing, kOutcomeUnknown after a failed
-  // fsync.
+  // kUnavailable when the disk is full, the server is away or the store is closing, kOutcomeUnknown
+  // after a failed fsync or when nobody can tell whether a cut off commit was kept.
   virtual void Submit(WriteJob job) = 0;
 
   // Submit and wait.
@@ -124,7 +157,11 @@ class Store {
   virtual Result<void> ChangeSchema(
       const std::function<Result<void>(SchemaTransaction&)>& work) = 0;
 
-  // At most one; before the first write.
+  // Runs one statement with the rights of ChangeSchema and outside any transaction, for as long as
+  // it takes: CREATE INDEX CONCURRENTLY. Where there is no such thing it is a schema change.
+  virtual Result<void> RunAlone(std::string_view statement);
+
+  // At most one; before the first write. See WriteObserver.
   virtual void SetObserver(WriteObserver* observer) = 0;
 
   [[nodiscard]] virtual StoreStats Stats() = 0;
