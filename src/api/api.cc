@@ -1,5 +1,7 @@
 #include "api/api.h"
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <exception>
 #include <utility>
@@ -57,6 +59,7 @@ struct Api::Impl {
         cors(options.cors_origins),
         tracer(deps.random),
         rate(clock, options.rate),
+        tenant_rate(clock, options.rate),
         read_audit(deps.engine),
         context{deps.engine, deps.authenticator,
                 deps.random, deps.ids,
@@ -89,7 +92,8 @@ struct Api::Impl {
   OpenApiDocument openapi;
   const Cors cors;
   Tracer tracer;
-  TokenBuckets rate;
+  TokenBuckets rate;         // of keys and users
+  TokenBuckets tenant_rate;  // of tenants, each at its own
   ReadAudit read_audit;
   const ApiContext context;
 };
@@ -180,13 +184,28 @@ Result<void> Api::Impl::CheckRequest(const Exchange& exchange, const Route& rout
 }
 
 Result<void> Api::Impl::CheckRate(const Caller& caller) {
-  if (options.rate.burst <= 0) return {};
-  const Uuid& who = caller.key_id.IsNil() ? caller.user : caller.key_id;
-  const auto wait = rate.Take({reinterpret_cast<const char*>(who.bytes.data()), who.bytes.size()});
-  if (!wait) return {};
-  Error error(Code::kTooManyRequests, "too many requests with this key; slow down");
-  error.retry_after_s = *wait;
-  return Fail(std::move(error));
+  const auto key_of = [](const Uuid& id) {
+    return std::string_view(reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size());
+  };
+  const auto refuse = [](std::string message, int wait_s) {
+    Error error(Code::kTooManyRequests, std::move(message));
+    error.retry_after_s = wait_s;
+    return Fail(std::move(error));
+  };
+  if (options.rate.burst > 0) {
+    const auto wait = rate.Take(key_of(caller.key_id.IsNil() ? caller.user : caller.key_id));
+    if (wait) return refuse("too many requests with this key; slow down", *wait);
+  }
+  if (const int limit = caller.tenant_requests_per_second; limit > 0) {
+    // As for keys, twice the rate may come at once.
+    const auto wait = tenant_rate.Take(key_of(caller.tenant), limit, 2.0 * limit);
+    if (wait) {
+      return refuse(fmt::format("the tenant {} may make {} requests in a second; slow down",
+                                caller.tenant_slug, limit),
+                    *wait);
+    }
+  }
+  return {};
 }
 
 void Api::Impl::WithCaller(const ExchangePtr& exchange, const Route& route, Result<Caller> caller,

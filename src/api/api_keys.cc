@@ -73,6 +73,17 @@ Result<UserRow> UserOfKey(const ApiContext& api, const Caller& caller, const jso
   return *user;
 }
 
+// A key that is no longer valid when it is shown would only puzzle. Whether the value is a time at
+// all is the engine's to say.
+Result<void> CheckExpiry(const ApiContext& api, const json::value& expires) {
+  const json::string* text = expires.if_string();
+  const auto time = text == nullptr ? std::nullopt : ParseTime(*text);
+  if (time && *time <= api.engine.clock().Now()) {
+    return BadField("expires_at", "range", "must be in the future");
+  }
+  return {};
+}
+
 json::object RowOf(const NewKey& key, const UserRow& user, json::value name, json::value roles,
                    json::value expires) {
   json::object row;
@@ -126,6 +137,30 @@ Command RetireCommand(const ApiContext& api, const Exchange& exchange, const Key
   return command;
 }
 
+// When the new key ends: as the old one does, unless the caller says otherwise. Who may make keys
+// may say anything, also null for never; who renews its own key cannot make it live longer.
+Result<json::value> ExpiryOfNew(const ApiContext& api, const KeyRow& key, const json::object& body,
+                                bool may_extend) {
+  const json::value* given = body.if_contains("expires_at");
+  if (given == nullptr) {
+    if (!key.expires) return json::value();
+    if (*key.expires <= api.engine.clock().Now()) {
+      return Fail(Code::kConflict,
+                  "this key has expired, and a new one would have too: give expires_at");
+    }
+    return json::value(FormatTime(*key.expires));
+  }
+  TRY(CheckExpiry(api, *given));
+  if (may_extend || !key.expires) return *given;
+  const auto time =
+      given->is_string() ? ParseTime(std::string_view(given->as_string())) : std::optional<Time>();
+  if (given->is_null() || (time && *time > *key.expires)) {
+    return Fail(Code::kForbidden, "a key cannot renew itself for longer than it has: until " +
+                                      FormatTime(*key.expires));
+  }
+  return *given;
+}
+
 struct Rotation {
   NewKey key;
   std::vector<Command> commands;
@@ -153,8 +188,8 @@ Result<Rotation> PrepareRotation(const ApiContext& api, const Exchange& exchange
   }
   json::array roles;
   for (std::string& name : RoleList(key->roles)) roles.emplace_back(std::move(name));
-  json::value expires;
-  if (const json::value* given = body.if_contains("expires_at")) expires = *given;
+  const bool may_extend = Permit(caller, *exchange.entity, "revoke").has_value();
+  json::value expires = TRY(ExpiryOfNew(api, *key, body, may_extend));
 
   Rotation rotation{MakeKey(api.random), {}};
   Command create;
@@ -178,7 +213,12 @@ void HandleCreateKey(const ApiContext& api, const ExchangePtr& exchange) {
     if (caller.across_tenants) {
       return Fail(Code::kInvalidArgument, "tenant=* is for reading; name one tenant to write");
     }
-    TRY(Permit(caller, *exchange->entity, "revoke"));  // who may end keys may make them
+    // Who may end keys may make them; the refusal speaks of what was asked for.
+    if (auto may = Permit(caller, *exchange->entity, "revoke"); !may) {
+      Error refused = std::move(may).error();
+      if (refused.message.starts_with("revoke")) refused.message.replace(0, 6, "create");
+      return Fail(std::move(refused));
+    }
     const json::object body = TRY(exchange->JsonBody());
     TRY(CheckMembers(body, kMembers));
     const json::value* name = body.if_contains("name");
@@ -188,6 +228,7 @@ void HandleCreateKey(const ApiContext& api, const ExchangePtr& exchange) {
     const UserRow user = TRY(UserOfKey(api, caller, body));
     TRY(CheckKeyRoles(caller, user, wanted));
     const json::value* expires = body.if_contains("expires_at");
+    if (expires != nullptr) TRY(CheckExpiry(api, *expires));
     key = MakeKey(api.random);
     Command command;
     command.op = Command::Op::kCreate;

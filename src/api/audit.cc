@@ -1,10 +1,12 @@
-// POST /v1/audit:verify and GET /v1/audit/checkpoint.
+// POST /v1/audit:verify, POST /v1/audit:erase and GET /v1/audit/checkpoint.
 #include <algorithm>
+#include <array>
 #include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "api/endpoints.h"
 #include "base/hash.h"
+#include "base/text.h"
 
 namespace tenon {
 namespace {
@@ -82,6 +84,61 @@ void HandleVerifyAudit(const ApiContext& api, const ExchangePtr& exchange) {
     return json::serialize(answer);
   };
   auto answer = verify();
+  if (!answer) return exchange->Fail(answer.error());
+  exchange->SendJson(200, std::move(*answer));
+}
+
+namespace {
+
+std::unexpected<Error> BadMember(std::string name, std::string code, std::string message) {
+  Error error(Code::kInvalidField, name + " " + message);
+  error.fields.push_back({std::move(name), std::move(code), std::move(message)});
+  return Fail(std::move(error));
+}
+
+Result<std::string> TextMember(const json::object& body, const char* name, bool required) {
+  const json::value* member = body.if_contains(name);
+  if (member == nullptr || member->is_null()) {
+    if (required) return BadMember(name, "required", "is required");
+    return std::string();
+  }
+  if (!member->is_string()) return BadMember(name, "type", "must be text");
+  return std::string(member->as_string());
+}
+
+Result<EraseRequest> ReadErase(const ApiContext& api, const json::object& body) {
+  EraseRequest request;
+  constexpr std::array<std::string_view, 4> kMembers = {"table", "id", "written", "reason"};
+  for (const auto& member : body) {
+    const std::string_view name = member.key();
+    if (std::ranges::find(kMembers, name) != kMembers.end()) continue;
+    return BadMember(Ellipsis(name, 64), "unknown",
+                     "is not a field of this request, which has table, id, written and reason");
+  }
+  const std::string table = TRY(TextMember(body, "table", true));
+  request.id = TRY(TextMember(body, "id", true));
+  request.reason = TRY(TextMember(body, "reason", false));
+  if (const json::value* written = body.if_contains("written")) {
+    if (!written->is_bool()) return BadMember("written", "type", "must be true or false");
+    request.written = written->as_bool();
+  }
+  request.entity = api.engine.model().FindTable(table);
+  if (request.entity == nullptr) {
+    return BadMember("table", "reference", "is no table of a model: " + Ellipsis(table, 64));
+  }
+  return request;
+}
+
+}  // namespace
+
+void HandleEraseAudit(const ApiContext& api, const ExchangePtr& exchange) {
+  const auto erase = [&]() -> Result<std::string> {
+    const json::object body = TRY(exchange->JsonBody());
+    const EraseRequest request = TRY(ReadErase(api, body));
+    const std::int64_t rows = TRY(api.engine.Erase(exchange->caller, request));
+    return json::serialize(json::object{{"rows", rows}});
+  };
+  auto answer = erase();
   if (!answer) return exchange->Fail(answer.error());
   exchange->SendJson(200, std::move(*answer));
 }

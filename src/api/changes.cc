@@ -19,12 +19,14 @@ Result<std::int64_t> StartOf(const ApiContext& api, const Exchange& exchange) {
   const Uuid tenant = exchange.caller.across_tenants ? Uuid{} : exchange.caller.tenant;
   // A stream that was cut says where it stood; that wins over where it once began.
   const std::string_view resumed = exchange.request.headers.Get("Last-Event-ID");
-  if (!resumed.empty()) return api.positions.Read(tenant, resumed);
-  const std::string after = TextParameter(exchange.request, "after");
+  const std::string after =
+      resumed.empty() ? TextParameter(exchange.request, "after") : std::string(resumed);
   if (after.empty()) return std::int64_t{0};
-  if (after == "now") return api.engine.log().Last();
+  if (resumed.empty() && after == "now") return api.engine.log().Last();
   auto position = api.positions.Read(tenant, after);
-  if (!position) return BadParameter("after", position.error().message);
+  if (!position) {
+    return BadParameter(resumed.empty() ? "after" : "Last-Event-ID", position.error().message);
+  }
   return position;
 }
 
@@ -157,6 +159,14 @@ void ListChanges(const ApiContext& api, const ExchangePtr& exchange, std::int64_
 }  // namespace
 
 void HandleChanges(const ApiContext& api, const ExchangePtr& exchange) {
+  const auto consistent = BoolParameter(exchange->request, "consistent", false);
+  if (!consistent) return exchange->Fail(consistent.error());
+  if (*consistent) {
+    const Caller& caller = exchange->caller;
+    const auto settled = api.engine.log().Settle(
+        {.tenant = caller.tenant, .across_tenants = caller.across_tenants}, limits::kReadDeadline);
+    if (!settled) return exchange->Fail(settled.error());
+  }
   const auto after = StartOf(api, *exchange);
   if (!after) return exchange->Fail(after.error());
   const std::string_view accept = exchange->request.headers.Get("Accept");

@@ -31,6 +31,7 @@ void HandleRotateKey(const ApiContext& api, const ExchangePtr& exchange);
 // audit.cc
 void HandleVerifyAudit(const ApiContext& api, const ExchangePtr& exchange);
 void HandleAuditCheckpoint(const ApiContext& api, const ExchangePtr& exchange);
+void HandleEraseAudit(const ApiContext& api, const ExchangePtr& exchange);
 // models.cc
 void HandleListModels(const ApiContext& api, const ExchangePtr& exchange);
 void HandleModel(const ApiContext& api, const ExchangePtr& exchange);

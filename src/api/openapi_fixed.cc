@@ -64,6 +64,9 @@ void AddChangesPath(json::object& paths) {
   parameters.emplace_back(
       QueryParameter("wait", {{"type", "integer"}, {"minimum", 0}, {"maximum", 60}, {"default", 0}},
                      "Seconds to wait for a change when there is none."));
+  parameters.emplace_back(
+      QueryParameter("consistent", {{"type", "boolean"}, {"default", false}},
+                     "Wait until every write that was answered before is in the log."));
   parameters.emplace_back(QueryParameter("entity", Text(), "Only these tables, with commas."));
   parameters.emplace_back(ParameterRef("filter"));
   parameters.emplace_back(ParameterRef("page_size"));
@@ -137,6 +140,30 @@ void AddAuditPaths(json::object& paths) {
                    {"additionalProperties", false}},
                   false);
   paths["/v1/audit:verify"] = json::object{{"post", std::move(verify)}};
+  json::object erase =
+      Fixed("audit_erase", "Erase what the log says of one row; the chain still verifies",
+            Responses(200, "How many log rows lost their payload",
+                      {{"type", "object"},
+                       {"properties", json::object{{"rows", json::object{{"type", "integer"}}}}},
+                       {"required", json::array{"rows"}}},
+                      {403, 404, 415, 422}),
+            json::array{ParameterRef("tenant")});
+  const auto described = [](std::string_view type, std::string_view text) {
+    return json::object{{"type", type}, {"description", text}};
+  };
+  erase["requestBody"] = JsonRequest(
+      {{"type", "object"},
+       {"properties",
+        json::object{
+            {"table", described("string", "The row's table.")},
+            {"id", described("string", "Its key; the row itself may be gone.")},
+            {"written", described("boolean",
+                                  "Of a row of users: also what the log says of all that this user "
+                                  "wrote.")},
+            {"reason", described("string", "Kept in the log row that records the erasure.")}}},
+       {"required", json::array{"table", "id"}},
+       {"additionalProperties", false}});
+  paths["/v1/audit:erase"] = json::object{{"post", std::move(erase)}};
   paths["/v1/audit/checkpoint"] =
       json::object{{"get", Fixed("audit_checkpoint",
                                  "The heads of the audit chains, signed, to be kept elsewhere",

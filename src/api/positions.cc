@@ -63,7 +63,7 @@ std::string Positions::Token(const Uuid& tenant, std::int64_t seq) const {
 Result<std::int64_t> Positions::Read(const Uuid& tenant, std::string_view token) const {
   const auto refuse = [] {
     return Fail(Code::kInvalidArgument,
-                "this is not a position of this tenant's log; use one that an answer gave");
+                "is not a position of this tenant's log; use one that an answer gave");
   };
   if (token.size() != 22) return refuse();
   const auto bytes = FromBase64Url(token);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,7 +22,7 @@ struct ApiContext;
 
 // A handler sends the answer, now or later. Runs on an I/O thread, or on the pool when the route
 // says so.
-using Handle = void (*)(const ApiContext& api, const ExchangePtr& exchange);
+using Handle = std::function<void(const ApiContext& api, const ExchangePtr& exchange)>;
 
 enum class Access {
   kPublic,  // without a caller

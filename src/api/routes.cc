@@ -24,9 +24,10 @@ std::vector<Route> Routes() {
        kCaller,
        kPool,
        HandleChanges,
-       {"after", "wait", "entity", "filter", "page_size"}},
+       {"after", "wait", "consistent", "entity", "filter", "page_size"}},
       {"GET", "/v1/exports/{table}", kCaller, kPool, HandleExport, {"filter"}},
       {"POST", "/v1/audit:verify", kCaller, kPool, HandleVerifyAudit},
+      {"POST", "/v1/audit:erase", kCaller, kPool, HandleEraseAudit},
       {"GET", "/v1/audit/checkpoint", kCaller, kPool, HandleAuditCheckpoint},
 
       {"POST", "/v1/batch", kCaller, kPool, HandleBatch},

@@ -63,7 +63,9 @@ cli::Environment MakeEnvironment(Clock& clock, IdSource& ids) {
   };
   environment.show_config = [](const Settings& settings) -> Result<std::vector<cli::SettingRow>> {
     std::vector<cli::SettingRow> rows;
-    for (const ConfigEntry& entry : TRY(Load(settings)).entries) {
+    const Config config = TRY(Load(settings));
+    for (const std::string& warning : config.warnings) std::cerr << "warning: " << warning << "\n";
+    for (const ConfigEntry& entry : config.entries) {
       rows.push_back({entry.key, entry.value, entry.source});
     }
     return rows;

@@ -1,7 +1,5 @@
 #include "app/node.h"
 
-#include <filesystem>
-#include <fstream>
 #include <utility>
 
 #include "api/accounts.h"
@@ -60,6 +58,7 @@ Node::~Node() {
   for (auto& ticker : tickers_) ticker->Stop();
   tickers_.clear();
   if (api_) api_->Stop();
+  if (engine_) engine_->Stop();
   if (log_) log_->Stop();
   if (store_) store_->Close();
 }
@@ -149,6 +148,7 @@ Result<void> Node::OpenEngine() {
   authenticator_ = TRY(Authenticator::Create(
       {*model_, *store_, deps_.clock, ids_, CreateRowsWith(*engine_), NoteKeyUseWith(*engine_)},
       options_.auth));
+  engine_->OnIdentityChange([this] { authenticator_->Invalidate(); });
   bootstrapped_ = TRY(Bootstrap({authenticator_->directory(), CreateRowsWith(*engine_),
                                  deps_.random, options_.store.directory}));
   options_.api.position_key = TRY(LoadPositionKey(*store_, deps_.random));

@@ -44,7 +44,7 @@ cli::MigrationReport ReportOf(const MigrationPlan& plan) {
     report.at = migration.version;
   }
   for (const std::string& kept : plan.kept) {
-    report.steps.push_back({"", kept + " left the models; it is kept", "", true, kept});
+    report.steps.push_back({"", kept + " left the models; it is kept", "", true, kept, true});
   }
   return report;
 }
@@ -108,7 +108,14 @@ Result<cli::BackupReport> BackupOffline(const Config& config, const cli::BackupR
                    return true;
                  }));
   // Somebody's earlier backup is replaced only by one that is whole.
-  if (request.force) fs::rename(written, request.file, ignored);
+  if (request.force) {
+    std::error_code failed;
+    fs::rename(written, request.file, failed);
+    if (failed) {
+      fs::remove(written, ignored);
+      return Fail(Code::kUnavailable, request.file.string() + ": " + failed.message());
+    }
+  }
   const auto connection =
       TRY(Connection::Open(request.file.string(), {.read_only = true, .vfs = {}}));
   return cli::BackupReport{

@@ -1,5 +1,7 @@
 #include "auth/authenticator.h"
 
+#include <arpa/inet.h>
+
 #include <cstring>
 #include <utility>
 
@@ -47,6 +49,19 @@ std::string CleanAgent(std::string_view agent) {
   }
   std::erase(clean, '\0');
   return clean;
+}
+
+// The client's address in the one form that every store gives back; empty when it is none.
+std::string CleanAddress(std::string_view address) {
+  const std::string text(address.substr(0, address.find('%')));  // a zone means nothing elsewhere
+  unsigned char bytes[sizeof(in6_addr)];
+  if (inet_pton(AF_INET, text.c_str(), bytes) == 1) return text;
+  char canonical[INET6_ADDRSTRLEN];
+  if (inet_pton(AF_INET6, text.c_str(), bytes) != 1 ||
+      inet_ntop(AF_INET6, bytes, canonical, sizeof canonical) == nullptr) {
+    return {};
+  }
+  return canonical;
 }
 
 std::unexpected<Error> TooManyFailures(int seconds) {
@@ -212,6 +227,7 @@ Result<Authenticator::Identity> Authenticator::VerifyKey(std::string_view token)
   identity.caller.tenant = key->tenant.id;
   identity.caller.tenant_slug = key->tenant.slug;
   identity.caller.namespaces = key->tenant.namespaces;
+  identity.caller.tenant_requests_per_second = key->tenant.requests_per_second;
   identity.caller.user = key->user;
   identity.caller.roles = key->roles;
   identity.caller.key_id = key->id;
@@ -232,7 +248,7 @@ Result<std::optional<TenantRow>> Authenticator::TenantOf(std::string_view name) 
 std::optional<Result<Caller>> Authenticator::Place(const Identity& identity,
                                                    const Credentials& credentials, bool may_read) {
   Caller caller = identity.caller;
-  caller.address = credentials.address;
+  caller.address = CleanAddress(credentials.address);
   caller.user_agent = CleanAgent(credentials.user_agent);
   const std::string_view wanted = credentials.tenant;
   if (wanted.empty() || wanted == caller.tenant_slug) return caller;
@@ -268,7 +284,10 @@ std::optional<Result<Caller>> Authenticator::Place(const Identity& identity,
     tenant = std::move(*read);
   }
   if (!tenant) return unknown();
-  if (tenant->id != caller.tenant) caller.user_tenant = caller.tenant;
+  if (tenant->id != caller.tenant) {
+    caller.user_tenant = caller.tenant;
+    caller.tenant_requests_per_second = 0;
+  }
   caller.tenant = tenant->id;
   caller.tenant_slug = tenant->slug;
   caller.namespaces = tenant->namespaces;

@@ -141,6 +141,7 @@ Result<Authenticator::Identity> Authenticator::VerifyToken(std::string_view toke
   identity.caller.tenant = tenant->id;
   identity.caller.tenant_slug = tenant->slug;
   identity.caller.namespaces = tenant->namespaces;
+  identity.caller.tenant_requests_per_second = tenant->requests_per_second;
   identity.caller.user = user.id;
   identity.caller.roles = RolesOfGroups(claims, *tenant).value_or(user.roles);
   identity.expires = claims.expires + options_.jwt.leeway;

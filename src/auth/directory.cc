@@ -1,5 +1,6 @@
 #include "auth/directory.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
@@ -29,17 +30,21 @@ Result<const model::Entity*> Bind(const model::Model& model, std::string_view ta
   return entity;
 }
 
-std::vector<std::string> NamespacesOf(std::string_view config) {
-  std::vector<std::string> names;
-  if (config.empty()) return names;
+void ReadConfig(std::string_view config, TenantRow& tenant) {
   const auto value = ParseJson(config);
   const json::object* object = value ? value->if_object() : nullptr;
-  const json::value* list = object == nullptr ? nullptr : object->if_contains("namespaces");
-  if (list == nullptr || !list->is_array()) return names;
-  for (const json::value& item : list->as_array()) {
-    if (const json::string* name = item.if_string()) names.emplace_back(*name);
+  if (object == nullptr) return;
+  if (const json::value* list = object->if_contains("namespaces");
+      list != nullptr && list->is_array()) {
+    for (const json::value& item : list->as_array()) {
+      if (const json::string* name = item.if_string()) tenant.namespaces.emplace_back(*name);
+    }
   }
-  return names;
+  if (const json::value* rate = object->if_contains("requests_per_second");
+      rate != nullptr && rate->is_int64()) {
+    tenant.requests_per_second =
+        static_cast<int>(std::clamp<std::int64_t>(rate->as_int64(), 0, 1'000'000));
+  }
 }
 
 constexpr std::string_view kTenantColumns = R"(t."id", t."slug", t."status", t."config")";
@@ -51,7 +56,7 @@ Result<TenantRow> ReadTenant(const Row& row, int first) {
   tenant.id = *id;
   tenant.slug = std::string(row.Text(first + 1));
   tenant.status = std::string(row.Text(first + 2));
-  if (!row.IsNull(first + 3)) tenant.namespaces = NamespacesOf(row.Text(first + 3));
+  if (!row.IsNull(first + 3)) ReadConfig(row.Text(first + 3), tenant);
   return tenant;
 }
 
@@ -64,7 +69,11 @@ Result<Uuid> ReadUuid(const Row& row, int column) {
 // A time that cannot be read must not make a key live for ever: it counts as long past.
 std::optional<Time> ReadTime(const Row& row, int column) {
   if (row.IsNull(column)) return std::nullopt;
-  return ParseTime(row.Text(column)).value_or(Time{});
+  model::Type type;
+  type.kind = model::TypeKind::kTime;
+  const auto value = row.Get(column, type);
+  const Time* time = value ? value->If<Time>() : nullptr;
+  return time == nullptr ? Time{} : *time;
 }
 
 void AndLive(const model::Entity& entity, std::string_view alias, SqlBuilder& sql) {

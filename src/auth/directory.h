@@ -19,6 +19,7 @@ struct TenantRow {
   std::string slug;
   std::string status;                   // ACTIVE, SUSPENDED, DELETED
   std::vector<std::string> namespaces;  // config.namespaces
+  int requests_per_second = 0;          // config.requests_per_second; 0: no limit
 };
 
 struct KeyRow {

@@ -5,21 +5,21 @@
 
 namespace tenon {
 
-double TokenBuckets::Now(const Bucket& bucket, std::chrono::steady_clock::time_point now) const {
+double TokenBuckets::Now(const Bucket& bucket, std::chrono::steady_clock::time_point now) {
   const double seconds = std::chrono::duration<double>(now - bucket.at).count();
-  return std::min(options_.burst, bucket.tokens + std::max(0.0, seconds) * options_.per_second);
+  return std::min(bucket.burst, bucket.tokens + std::max(0.0, seconds) * bucket.per_second);
 }
 
-int TokenBuckets::Wait(const Bucket& bucket) const {
-  if (options_.per_second <= 0) return 3600;
-  const double seconds = std::ceil((1 - bucket.tokens) / options_.per_second);
+int TokenBuckets::Wait(const Bucket& bucket) {
+  if (bucket.per_second <= 0) return 3600;
+  const double seconds = std::ceil((1 - bucket.tokens) / bucket.per_second);
   return static_cast<int>(std::clamp(seconds, 1.0, 3600.0));
 }
 
 void TokenBuckets::MakeRoom(Shard& shard) {
   const auto now = clock_.Steady();
   std::erase_if(shard.buckets,
-                [&](const auto& entry) { return Now(entry.second, now) >= options_.burst; });
+                [&](const auto& entry) { return Now(entry.second, now) >= entry.second.burst; });
   const std::size_t max = std::max<std::size_t>(1, options_.keys_max / kShards);
   // Half of the room, so that the scan is paid once for many keys and not for each.
   while (shard.buckets.size() >= max) {
@@ -30,25 +30,33 @@ void TokenBuckets::MakeRoom(Shard& shard) {
   }
 }
 
-TokenBuckets::Bucket& TokenBuckets::Refilled(Shard& shard, std::string_view key) {
+TokenBuckets::Bucket& TokenBuckets::Refilled(Shard& shard, std::string_view key, double per_second,
+                                             double burst) {
   const auto now = clock_.Steady();
   auto found = shard.buckets.find(key);
   if (found == shard.buckets.end()) {
     if (shard.buckets.size() >= std::max<std::size_t>(1, options_.keys_max / kShards)) {
       MakeRoom(shard);
     }
-    found = shard.buckets.emplace(std::string(key), Bucket{options_.burst, now}).first;
-    return found->second;
+    const Bucket full{.tokens = burst, .at = now, .per_second = per_second, .burst = burst};
+    return shard.buckets.emplace(std::string(key), full).first->second;
   }
-  found->second.tokens = Now(found->second, now);
-  found->second.at = now;
-  return found->second;
+  Bucket& bucket = found->second;
+  bucket.tokens = std::min(burst, Now(bucket, now));
+  bucket.at = now;
+  bucket.per_second = per_second;
+  bucket.burst = burst;
+  return bucket;
 }
 
 std::optional<int> TokenBuckets::Take(std::string_view key) {
+  return Take(key, options_.per_second, options_.burst);
+}
+
+std::optional<int> TokenBuckets::Take(std::string_view key, double per_second, double burst) {
   Shard& shard = ShardOf(key);
   const std::lock_guard lock(shard.mutex);
-  Bucket& bucket = Refilled(shard, key);
+  Bucket& bucket = Refilled(shard, key, per_second, burst);
   if (bucket.tokens < 1) return Wait(bucket);
   bucket.tokens -= 1;
   return std::nullopt;
@@ -68,7 +76,7 @@ std::optional<int> TokenBuckets::Look(std::string_view key) {
 void TokenBuckets::Spend(std::string_view key) {
   Shard& shard = ShardOf(key);
   const std::lock_guard lock(shard.mutex);
-  Bucket& bucket = Refilled(shard, key);
+  Bucket& bucket = Refilled(shard, key, options_.per_second, options_.burst);
   bucket.tokens = std::max(0.0, bucket.tokens - 1);
 }
 

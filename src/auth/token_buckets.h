@@ -29,6 +29,8 @@ class TokenBuckets {
 
   // Takes a token. nullopt: allowed; otherwise the seconds until there is one, at least 1.
   std::optional<int> Take(std::string_view key);
+  // With a rate of the key's own in place of the options'; it counts from this request on.
+  std::optional<int> Take(std::string_view key, double per_second, double burst);
   // As Take, but takes nothing.
   std::optional<int> Look(std::string_view key);
   // Takes a token whether there is one or not; the bucket does not go below empty.
@@ -40,6 +42,8 @@ class TokenBuckets {
   struct Bucket {
     double tokens = 0;
     std::chrono::steady_clock::time_point at;
+    double per_second = 0;
+    double burst = 0;
   };
   struct Hash {
     using is_transparent = void;
@@ -55,10 +59,10 @@ class TokenBuckets {
 
   Shard& ShardOf(std::string_view key) { return shards_[Hash{}(key) % kShards]; }
   // REQUIRES: the shard's mutex is held.
-  Bucket& Refilled(Shard& shard, std::string_view key);
+  Bucket& Refilled(Shard& shard, std::string_view key, double per_second, double burst);
   void MakeRoom(Shard& shard);
-  [[nodiscard]] double Now(const Bucket& bucket, std::chrono::steady_clock::time_point now) const;
-  [[nodiscard]] int Wait(const Bucket& bucket) const;
+  [[nodiscard]] static double Now(const Bucket& bucket, std::chrono::steady_clock::time_point now);
+  [[nodiscard]] static int Wait(const Bucket& bucket);
 
   Clock& clock_;
   BucketOptions options_;

@@ -162,4 +162,17 @@ Result<std::unique_ptr<Api>> Api::Another() {
   return std::make_unique<Api>(std::move(transport), std::move(options), ids_);
 }
 
+bool IsProblem(const json::object& item) {
+  const json::value* status = item.if_contains("status");
+  return status != nullptr && status->is_int64() && status->get_int64() >= 400 &&
+         item.contains("title");
+}
+
+Error ProblemError(const json::object& item) {
+  http::ClientResponse response;
+  response.status = static_cast<int>(item.at("status").get_int64());
+  response.body = json::serialize(item);
+  return ErrorOf(response);
+}
+
 }  // namespace tenon::cli

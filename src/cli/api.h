@@ -81,4 +81,8 @@ class Api {
 // The Error that an answer of status 400 or above stands for.
 Error ErrorOf(const http::ClientResponse& response);
 
+// Whether an item of a batch's answer is a problem document, and its Error.
+bool IsProblem(const json::object& item);
+Error ProblemError(const json::object& item);
+
 }  // namespace tenon::cli

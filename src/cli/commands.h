@@ -41,6 +41,7 @@ Command WatchCommand();
 Command AuditVerifyCommand();
 Command AuditListCommand();
 Command AuditCheckpointCommand();
+Command AuditEraseCommand();
 
 Command LoginCommand();
 Command ContextListCommand();

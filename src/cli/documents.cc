@@ -87,9 +87,12 @@ Result<std::vector<Document>> ReadDocuments(std::string_view text, const std::st
 Result<json::object> ReadObject(std::string_view text, const std::string& name) {
   std::vector<json::value> values = TRY(ReadValues(text, name));
   if (values.size() != 1 || !values[0].is_object()) {
-    return Fail(Code::kInvalidArgument,
-                fmt::format("{} must hold one object, not {} documents; tenon apply takes many",
-                            name, values.size()));
+    return Fail(
+        Code::kInvalidArgument,
+        values.size() == 1
+            ? name + " must hold an object with fields"
+            : fmt::format("{} must hold one object, not {} documents; tenon apply takes many", name,
+                          values.size()));
   }
   json::object object = std::move(values[0].get_object());
   // What apply takes, create takes too.

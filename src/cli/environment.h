@@ -41,6 +41,7 @@ struct MigrationStep {
   std::string sql;          // the statements, for --sql
   bool loses_data = false;
   std::string drop_name;  // how to ask for it: --drop NAME; empty unless loses_data
+  bool kept = false;      // nobody asked for it, so it is not done
 };
 
 // What `plan` found, and what `migrate` and `rollback` did.

@@ -153,7 +153,7 @@ Typed TypedValue(const FieldInfo* field, const std::string& text) {
 
 Result<void> ReadAssignments(const std::vector<std::string>& words, const EntityInfo* entity,
                              const ReadFileFn& read_file, json::object& into) {
-  Error error(Code::kInvalidField, "the words after the command cannot be read");
+  Error error(Code::kInvalidField, "");
   for (const std::string& word : words) {
     std::expected<Word, std::string> split = Split(word);
     if (!split) {
@@ -174,8 +174,13 @@ Result<void> ReadAssignments(const std::vector<std::string>& words, const Entity
     }
     Place(into, split->path) = *std::move(value);
   }
-  if (!error.fields.empty()) return Fail(std::move(error));
-  return {};
+  if (error.fields.empty()) return {};
+  // Said as the server says it.
+  const FieldError& first = error.fields.front();
+  error.message = error.fields.size() == 1
+                      ? first.path + ": " + first.message
+                      : std::to_string(error.fields.size()) + " words are wrong";
+  return Fail(std::move(error));
 }
 
 }  // namespace tenon::cli

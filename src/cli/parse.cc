@@ -46,8 +46,19 @@ void Collect(const std::vector<Option>& options, const CLI::App& app, const Valu
   }
 }
 
+// An option whose value is called N takes a whole number; its bounds are the command's to check.
+bool IsNumber(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 Result<void> CheckChoices(const std::vector<Option>& options, const Arguments& given) {
   for (const Option& option : options) {
+    for (const std::string& text : given.All(option.name)) {
+      if (option.value != "N" || IsNumber(text)) continue;
+      return Fail(Code::kInvalidArgument,
+                  fmt::format("--{} takes a whole number, not '{}'", option.name, text));
+    }
     if (option.choices.empty()) continue;
     for (const std::string& text : given.All(option.name)) {
       if (std::ranges::find(option.choices, text) != option.choices.end()) continue;
@@ -184,8 +195,11 @@ class Grammar {
 
   static std::string Explain(const CLI::ParseError& problem, int argc, const char* const* argv,
                              std::span<const Command> commands) {
-    std::string message = problem.what();
     // An option that wants a value and got none is the only error that CLI11 itself can find here.
+    std::string message = problem.what();
+    if (const std::size_t colon = message.find(": "); message.starts_with("--")) {
+      message = message.substr(0, colon) + " needs a value";
+    }
     std::string name;
     for (int i = 1; i < argc; ++i) {
       if (argv[i][0] != '-') name += (name.empty() ? "" : " ") + std::string(argv[i]);

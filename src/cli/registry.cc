@@ -33,6 +33,7 @@ std::vector<Command> AllCommands() {
       AuditVerifyCommand(),
       AuditListCommand(),
       AuditCheckpointCommand(),
+      AuditEraseCommand(),
       LoginCommand(),
       ContextListCommand(),
       ContextUseCommand(),

@@ -11,6 +11,10 @@
 namespace tenon::cli {
 namespace {
 
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 std::string Advice(const Error& error, const ReportContext& context) {
   if (context.where.empty()) return "";
   switch (error.code) {
@@ -26,16 +30,14 @@ std::string Advice(const Error& error, const ReportContext& context) {
       if (context.is_default) {
         return "start a server with: tenon serve --data ./data; or name another with --url";
       }
-      return "";
+      return Contains(error.message, "refused")
+                 ? "is the server running? another one is named with --url or TENON_URL"
+                 : "";
     case Code::kOutcomeUnknown:
       return "read the row again before trying once more: the write may have happened";
     default:
       return "";
   }
-}
-
-bool Contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 // Members of the problem that help a person and that the message does not say already; the rest is

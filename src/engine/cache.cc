@@ -64,6 +64,16 @@ void Cache::Invalidate(std::string_view key) {
   shard.entries.erase(entry);
 }
 
+void Cache::Clear() {
+  for (Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    ++shard.invalidations;
+    shard.index.clear();
+    shard.entries.clear();
+    shard.bytes = 0;
+  }
+}
+
 Cache::Stats Cache::stats() const {
   Stats total;
   for (const Shard& shard : shards_) {

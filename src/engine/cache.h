@@ -30,6 +30,8 @@ class Cache {
   std::uint64_t Ticket(std::string_view key);
   void Fill(std::string_view key, std::shared_ptr<const GetResult> row, std::uint64_t ticket);
   void Invalidate(std::string_view key);
+  // Invalidates every key.
+  void Clear();
 
   struct Stats {
     std::int64_t hits = 0, misses = 0, bytes = 0, entries = 0;

@@ -76,6 +76,7 @@ Result<int> Engine::TakeDueEvents() {
   impl.last_wall = now;
   impl.last_steady = steady;
   if (steady < impl.hold_until) return 0;
+  if (!TRY(impl.clock_lease.Hold())) return 0;  // another node does it
 
   int taken = 0;
   for (const auto& entity : impl.deps.model->entities) {
@@ -143,7 +144,8 @@ Result<int> PurgeRows(Engine::Impl& impl, const model::Entity& entity,
          .lane = Lane::kBulk,
          .work = [&impl, &plan, &entity, job, now](Transaction& transaction) -> Result<void> {
            job->gone = false;
-           const auto present = TRY(LoadRow(transaction, plan, job->key, job->caller.tenant));
+           const auto present =
+               TRY(LoadRow(transaction, plan, job->key, job->caller.tenant, Lock::kDelete));
            if (!present) return {};
            EvalContext eval{.row = &*present, .now = now};
            eval.follow = [&](const model::Relation& relation, const Record& from) {
@@ -181,6 +183,7 @@ Result<int> PurgeRows(Engine::Impl& impl, const model::Entity& entity,
 Result<int> Engine::Purge(bool force) {
   Impl& impl = *impl_;
   const Time now = impl.deps.clock.Now();
+  if (!TRY(impl.clock_lease.Hold())) return 0;
   int purged = 0;
   for (const auto& entity : impl.deps.model->entities) {
     if (!entity->purge) continue;

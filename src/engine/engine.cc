@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <future>
+#include <utility>
 
 #include "base/json.h"
 #include "base/limits.h"
@@ -72,7 +73,9 @@ bool NeedsSavepoint(const Plans& plans, const Command& command) {
 }  // namespace
 
 Engine::Engine(EngineDeps deps, EngineOptions options)
-    : impl_(std::make_unique<Impl>(std::move(deps), options)) {}
+    : impl_(std::make_unique<Impl>(std::move(deps), options)) {
+  if (impl_->deps.store.dialect() != Dialect::kSqlite) impl_->FollowOthers();
+}
 Engine::~Engine() = default;
 
 const model::Model& Engine::model() const { return *impl_->deps.model; }
@@ -90,6 +93,46 @@ void Engine::Impl::Committed(const Stale& stale) {
   for (const std::string& key : stale.cache_keys) cache.Invalidate(key);
   for (const Uuid& tenant : stale.tenants) tenants.Forget(tenant);
   for (const Uuid& tenant : stale.service_users) tenants.SetServiceUser(tenant);
+}
+
+void Engine::Impl::FollowOthers() {
+  RemoteChanges::Hooks hooks;
+  hooks.changed = [this](const RemoteChange& change) {
+    cache.Invalidate(change.tenant.ToString() + ":" + change.entity_type + ":" + change.key);
+    const std::string& type = change.entity_type;
+    if (type == "TENANT") {
+      if (const auto tenant = Uuid::Parse(change.key)) tenants.Forget(*tenant);
+    }
+    identity_touched |= type == "TENANT" || type == "USER" || type == "API_KEY";
+  };
+  hooks.page_done = [this] {
+    if (std::exchange(identity_touched, false)) TellIdentityChanged();
+  };
+  hooks.lost_track = [this] {
+    cache.Clear();
+    tenants.ForgetAll();
+    TellIdentityChanged();
+  };
+  remote = std::make_unique<RemoteChanges>(deps.store, deps.log, std::move(hooks));
+}
+
+void Engine::Impl::TellIdentityChanged() {
+  const std::lock_guard lock(identity_mutex);
+  if (identity_changed) identity_changed();
+}
+
+void Engine::OnIdentityChange(std::function<void()> changed) {
+  const std::lock_guard lock(impl_->identity_mutex);
+  impl_->identity_changed = std::move(changed);
+}
+
+void Engine::Stop() {
+  if (impl_->remote) impl_->remote->Stop();
+}
+
+bool Engine::Impl::MayCache(const model::Entity& entity) const {
+  // A quiet event has no log row, so that no other node would hear of it.
+  return remote == nullptr || (remote->Fresh() && !plans.Of(entity).has_quiet_events);
 }
 
 std::string Engine::Impl::CacheKey(const Caller& caller, const model::Entity& entity,

@@ -96,7 +96,8 @@ class Engine {
 
   // Takes every `auto` event that is due; how many rows changed. After a clock jump or a suspend
   // nothing fires for a minute, so that heartbeats can arrive first. Called once a second by one
-  // thread; tests call it by hand.
+  // thread; tests call it by hand. Of several nodes over one store one does it at a time, by its
+  // own clock.
   Result<int> TakeDueEvents();
   // Purges what is due by the models' retention (all of it when `force`), in small jobs on the bulk
   // lane; how many rows went. The same thread.
@@ -105,6 +106,12 @@ class Engine {
   // Erases payloads of the log that are older than their tenant's config.audit_retention, in small
   // bulk jobs, at most once an hour (always when `force`); how many. The same thread.
   Result<std::int64_t> EraseOldPayloads(bool force);
+
+  // `changed` is called when another node has written users, keys or tenants, on a thread of the
+  // engine's. Empty: nobody is told any more.
+  void OnIdentityChange(std::function<void()> changed);
+  // Ends the engine's own threads. Before the log and the store are closed.
+  void Stop();
 
   [[nodiscard]] const model::Model& model() const;
   [[nodiscard]] Store& store();

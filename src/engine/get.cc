@@ -6,6 +6,7 @@
 #include "engine/impl.h"
 #include "engine/permit.h"
 #include "engine/projection.h"
+#include "log/seal_chain.h"
 #include "record/encode.h"
 
 namespace tenon {
@@ -74,17 +75,23 @@ Result<std::optional<LoggedState>> FindState(Reader& reader, const LogOf& log, S
   const bool until = side == Side::kUntil;
   SqlBuilder sql(reader.dialect());
   sql << "SELECT " << (until ? "a.after_state" : "a.before_state")
-      << ", s.salt FROM audits a JOIN audit_seals s ON s.audit_id = a.id WHERE a.entity_type = ";
+      << ", s.salt, s.seq FROM audits a LEFT JOIN audit_seals s ON s.audit_id = a.id "
+         "WHERE a.entity_type = ";
   sql.Bind(Value(log.plan.type_name)) << " AND a.entity_id = ";
   sql.Bind(Value(log.id)) << " AND " << off << "a.\"timestamp\" " << (until ? "<= " : "> ");
   sql.Bind(Value(time));
   if (log.tenant) (sql << " AND " << off << "a.tenant_id = ").Bind(Value(*log.tenant));
-  sql << " ORDER BY " << off << "s.seq" << (until ? " DESC" : "") << " LIMIT 1";
+  // Rows that wait for their position are the newest.
+  const std::string_view direction = until ? " DESC" : "";
+  sql << " ORDER BY " << kSeqOrLast << direction << ", a.id" << direction << " LIMIT 1";
   std::optional<LoggedState> found;
   TRY(reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
     found.emplace();
-    if (!row.IsNull(0)) found->state = row.Text(0);
-    found->erased = row.IsNull(1);
+    if (!row.IsNull(0)) {
+      found->state = reader.dialect() == Dialect::kSqlite ? std::string(row.Text(0))
+                                                          : CanonicalText(row.Text(0));
+    }
+    found->erased = row.IsNull(1) && !row.IsNull(2);
     return false;
   }));
   return found;
@@ -134,6 +141,7 @@ Result<std::string> StateAt(Engine::Impl& impl, Reader& reader, const EntityPlan
 std::shared_ptr<const GetResult> Engine::Cached(const Caller& caller, const model::Entity& entity,
                                                 std::string_view id) {
   if (caller.across_tenants || !Permit(caller, entity, "read")) return nullptr;
+  if (!impl_->MayCache(entity)) return nullptr;
   return impl_->cache.Find(impl_->CacheKey(caller, entity, id));
 }
 
@@ -147,7 +155,7 @@ Result<GetResult> Engine::Get(const Caller& caller, const model::Entity& entity,
   const auto fields = TRY(Project(entity, options.fields));
   const auto relations = TRY(Expansions(entity, options.expand));
 
-  const bool whole = IsWhole(options) && !caller.across_tenants;
+  const bool whole = IsWhole(options) && !caller.across_tenants && impl.MayCache(entity);
   const std::string cache_key = impl.CacheKey(caller, entity, id);
   const std::uint64_t ticket = whole ? impl.cache.Ticket(cache_key) : 0;
   GetResult result;

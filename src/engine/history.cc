@@ -79,25 +79,35 @@ Result<std::string> Engine::History(const Caller& caller, const model::Entity& e
   for (std::size_t i = 0; i < key->size(); ++i) named.at(*plan.key_in_url[i]) = (*key)[i];
 
   SqlBuilder sql(impl.deps.store.dialect());
-  sql << "SELECT id, action, user_id, before_state, after_state, metadata, ip_address, user_agent, "
-         "\"timestamp\" FROM audits WHERE entity_type = ";
-  sql.Bind(Value(plan.type_name)) << " AND entity_id = ";
+  sql << "SELECT a.id, a.action, a.user_id, a.before_state, a.after_state, a.metadata, "
+         "a.ip_address, a.user_agent, a.\"timestamp\" FROM audits a LEFT JOIN audit_seals s "
+         "ON s.audit_id = a.id WHERE a.entity_type = ";
+  sql.Bind(Value(plan.type_name)) << " AND a.entity_id = ";
   sql.Bind(Value(EntityId(named)));
   if (!caller.across_tenants) {
     const Uuid tenant = entity.tenant == nullptr ? impl.options.system_tenant : caller.tenant;
-    (sql << " AND tenant_id = ").Bind(Value(tenant));
+    (sql << " AND a.tenant_id = ").Bind(Value(tenant));
   }
-  // Audit ids are version 7 and come from one writer: their order is the log's.
-  if (!before.IsNull()) (sql << " AND id < ").Bind(before);
-  sql << " ORDER BY id DESC LIMIT " << std::to_string(page_size + 1);
+  // By position. Rows that wait for theirs are the newest, and come by their id: those of one row
+  // wait together for a few milliseconds at most.
+  if (!before.IsNull()) {
+    sql << " AND (" << kSeqOrLast << ", a.id) < (coalesce((SELECT c.seq FROM audit_seals c WHERE "
+        << "c.audit_id = ";
+    sql.Bind(before) << "), " << kSeqLast << "), ";
+    sql.Bind(before) << ")";
+  }
+  sql << " ORDER BY " << kSeqOrLast << " DESC, a.id DESC LIMIT " << std::to_string(page_size + 1);
 
+  model::Type time_type;
+  time_type.kind = model::TypeKind::kTime;
   std::vector<LogLine> lines;
   TRY(impl.deps.store.Read(Impl::ScopeOf(caller), [&](Reader& reader) -> Result<void> {
     lines.clear();
     return reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
       lines.push_back({TextOrEmpty(row, 0), TextOrEmpty(row, 1), TextOrEmpty(row, 2),
                        TextOrEmpty(row, 3), TextOrEmpty(row, 4), TextOrEmpty(row, 5),
-                       TextOrEmpty(row, 6), TextOrEmpty(row, 7), TextOrEmpty(row, 8)});
+                       TextOrEmpty(row, 6), TextOrEmpty(row, 7),
+                       FormatTime(TRY(row.Get(8, time_type)).As<Time>())});
       return true;
     });
   }));

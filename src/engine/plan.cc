@@ -28,6 +28,7 @@ EntityPlan MakePlan(const model::Entity& entity, Dialect dialect) {
       plan.live_references.push_back(&field);
     }
   }
+  for (const model::Event& event : entity.events) plan.has_quiet_events |= event.quiet;
   const std::string table = QuoteName(entity.table);
   plan.insert = "INSERT INTO " + table + " (" + plan.columns + ") VALUES (" + values + ")";
   plan.select = "SELECT " + plan.columns + " FROM " + table;

@@ -27,6 +27,7 @@ struct EntityPlan {
   std::vector<const model::Field*> live_references;  // targets can be softly deleted: look first
   const model::Field* updated = nullptr;             // auto updated
   bool has_secrets = false;
+  bool has_quiet_events = false;  // changes that have no log row
 };
 
 // Built once; immutable.

@@ -49,11 +49,18 @@ bool IsKept(const model::Entity& entity) {
 Result<std::unordered_map<Uuid, Logged>> LastStates(Reader& reader, const std::string& type) {
   std::unordered_map<Uuid, Logged> states;
   const Value parameter(type);
-  TRY(reader.Query(
+  // With one writer the ids have the order of the log.
+  constexpr std::string_view kOfOneWriter =
       "SELECT a.entity_id, a.tenant_id, a.after_state, a.metadata FROM audits a JOIN (SELECT "
-      "max(id) "
-      "AS id FROM audits WHERE entity_type = $1 GROUP BY entity_id) l ON l.id = a.id",
-      std::span(&parameter, 1), [&](const Row& row) -> Result<bool> {
+      "max(id) AS id FROM audits WHERE entity_type = $1 GROUP BY entity_id) l ON l.id = a.id";
+  constexpr std::string_view kOfMany =
+      "SELECT DISTINCT ON (a.entity_id) a.entity_id, a.tenant_id, a.after_state, a.metadata "
+      "FROM audits a LEFT JOIN audit_seals s ON s.audit_id = a.id WHERE a.entity_type = $1 "
+      "ORDER BY a.entity_id, coalesce(s.seq, 9223372036854775807) DESC, a.id DESC";
+  const bool alone = reader.dialect() == Dialect::kSqlite;
+  TRY(reader.Query(
+      alone ? kOfOneWriter : kOfMany, std::span(&parameter, 1),
+      [&](const Row& row) -> Result<bool> {
         Logged logged;
         logged.tenant = Uuid::Parse(row.Text(1)).value_or(Uuid{});
         if (!row.IsNull(2)) logged.state = row.Text(2);

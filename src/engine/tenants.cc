@@ -77,6 +77,11 @@ void Tenants::Forget(const Uuid& tenant) {
   tenants_.erase(tenant);
 }
 
+void Tenants::ForgetAll() {
+  const std::lock_guard lock(mutex_);
+  tenants_.clear();
+}
+
 void Tenants::Expect(Reader& reader, const model::Entity& entity, const Uuid& tenant) {
   bool knows_tenant = false;
   bool knows_count = false;

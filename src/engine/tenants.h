@@ -40,6 +40,7 @@ class Tenants {
   // Reads the tenant's row when it is not known yet; kNotFound when there is none.
   Result<std::shared_ptr<const TenantInfo>> Get(Reader& reader, const Uuid& tenant);
   void Forget(const Uuid& tenant);
+  void ForgetAll();
   // Says that Get and Count of an entity follow (Reader::Expect).
   void Expect(Reader& reader, const model::Entity& entity, const Uuid& tenant);
 

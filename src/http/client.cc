@@ -180,11 +180,8 @@ class BlockingClient final : public Client {
     input_.clear();
     auto connected = Transport::Connect(transport_options_);
     if (!connected) {
-      const std::string& cause = connected.error().message;
-      const bool refused = cause.find("refused") != std::string::npos;
       return Fail(Code::kUnavailable,
-                  fmt::format("cannot reach {}: {}{}", options_.base_url, cause,
-                              refused ? "; is the server running? start it with tenon serve" : ""));
+                  fmt::format("cannot reach {}: {}", options_.base_url, connected.error().message));
     }
     transport_ = std::move(*connected);
     return {};

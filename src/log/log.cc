@@ -64,6 +64,7 @@ Result<std::vector<LogEntry>> Log::Read(Reader& reader, const ReadLog& query) {
   model::Type time_type;
   time_type.kind = model::TypeKind::kTime;
   std::vector<LogEntry> entries;
+  std::size_t bytes = 0;
   TRY(reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
     LogEntry entry;
     entry.seq = row.Int(0);
@@ -79,8 +80,9 @@ Result<std::vector<LogEntry>> Log::Read(Reader& reader, const ReadLog& query) {
     if (!row.IsNull(10)) entry.ip_address = row.Text(10);
     if (!row.IsNull(11)) entry.user_agent = row.Text(11);
     entry.timestamp = TRY(row.Get(12, time_type)).As<Time>();
+    bytes += entry.before_state.size() + entry.after_state.size() + entry.metadata.size();
     entries.push_back(std::move(entry));
-    return true;
+    return query.bytes_max == 0 || bytes < query.bytes_max;
   }));
   return entries;
 }

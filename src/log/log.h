@@ -20,6 +20,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -47,6 +48,11 @@ struct LogEntry {
   std::string user_agent;
   Time timestamp{};
 };
+
+// For queries of one row's log over audits a LEFT JOIN audit_seals s: the position, or the largest
+// number for a row that has none yet.
+inline constexpr std::string_view kSeqLast = "9223372036854775807";
+inline constexpr std::string_view kSeqOrLast = "coalesce(s.seq, 9223372036854775807)";
 
 struct Position {
   std::int64_t seq = 0;  // of the last row seen; 0: the beginning

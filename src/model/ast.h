@@ -163,6 +163,7 @@ struct Lifecycle {
   Span end;  // the closing brace
   std::vector<Name> path;
   Name initial;
+  std::vector<Name> may_begin;  // after it: further states that a new row may be given
   std::vector<Event> events;
 };
 

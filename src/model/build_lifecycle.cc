@@ -73,6 +73,14 @@ void Builder::BuildStates(Work& work, const ast::Lifecycle& ast) {
              DidYouMean(out.initial, names));
     }
   }
+  for (const ast::Name& other : ast.may_begin) {
+    if (!IsState(out, other.text)) {
+      std::vector<std::string_view> names(out.states.begin(), out.states.end());
+      Report(other.span, fmt::format("'{}' has no state {}", field->name, other.text),
+             DidYouMean(other.text, names));
+    }
+    out.may_begin.push_back(other.text);
+  }
   // The initial state first, the others as declared.
   std::stable_partition(out.states.begin(), out.states.end(),
                         [&](const std::string& state) { return state == out.initial; });
@@ -112,6 +120,7 @@ bool Builder::StatesOfPath(Work& work, const ast::Lifecycle& ast, Lifecycle& out
     out.states.push_back(name.text);
   };
   add(ast.initial);
+  for (const ast::Name& other : ast.may_begin) add(other);
   for (const ast::Event& event : ast.events) {
     for (const ast::Name& from : event.from) add(from);
     add(event.to);

@@ -123,6 +123,12 @@ ExpressionChecker::Node ExpressionChecker::VisitFunction(const ast::Expr& expr,
            "the database could not compute it");
     return nullptr;
   }
+  // What else is computed from a row is computed again when there is no caller to ask for a tenant.
+  if (function.name == "scoped" && scope_.place != Place::kDefault) {
+    Report(name,
+           fmt::format("scoped() is for defaults and cannot be used in {}", NameOf(scope_.place)));
+    return nullptr;
+  }
   if (expr.distinct || expr.where) {
     Report(expr.span,
            fmt::format("{}() is no aggregate: 'distinct' and 'where' have no meaning in it",

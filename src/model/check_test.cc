@@ -243,11 +243,12 @@ class Hostile : public ::testing::Test {
     EXPECT_FALSE(model);
     const std::string errors = model ? "" : testing::RenderAll(sources, model.error());
     const auto took = std::chrono::steady_clock::now() - start;
-    // Generous, for sanitizers and busy machines; it takes milliseconds.
-    EXPECT_LT(took, std::chrono::seconds(20));
+    // It takes milliseconds; this is a net for what grows with the square of the file.
+    EXPECT_LT(took, std::chrono::seconds(60));
     EXPECT_LE(model ? 0 : model.error().size(), static_cast<std::size_t>(limits::kModelErrorsMax));
     EXPECT_LT(errors.size(), 100'000u);
-#if !defined(__SANITIZE_ADDRESS__)
+    // Sanitizers keep books of their own, in memory that is not the checker's.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     EXPECT_LT(PeakBytes(), 200u << 20);
 #endif
     return errors;

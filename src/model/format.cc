@@ -222,8 +222,10 @@ class Formatter {
     writer_.Open(l.span.offset);
     if (l.initial) {
       writer_.Before(l.initial.span.offset, l.initial.span.offset);
-      writer_.Line("initial " + FormatName(l.initial));
-      writer_.After(End(l.initial.span));
+      std::string line = "initial " + FormatName(l.initial);
+      for (const ast::Name& other : l.may_begin) line += ", " + FormatName(other);
+      writer_.Line(line);
+      writer_.After(End(l.may_begin.empty() ? l.initial.span : l.may_begin.back().span));
     }
     for (const ast::Event& event : l.events) {
       writer_.Before(event.span.offset, event.span.offset);

@@ -7,7 +7,7 @@ namespace {
 
 using D = Domain;
 
-constexpr std::array<Function, 21> kFunctions = {{
+constexpr std::array<Function, 22> kFunctions = {{
     {"lower", 1, 1, false, {D::kText}, D::kText, "small letters"},
     {"upper", 1, 1, false, {D::kText}, D::kText, "capital letters"},
     {"length", 1, 1, false, {D::kTextOrList}, D::kInt, "code points of a text, elements of a list"},
@@ -74,6 +74,13 @@ constexpr std::array<Function, 21> kFunctions = {{
     {"seconds", 1, 1, true, {D::kDuration}, D::kInt, "whole seconds; 0 when the clock went back"},
     {"minutes", 1, 1, true, {D::kDuration}, D::kInt, "whole minutes; 0 when the clock went back"},
     {"slug", 1, 1, true, {D::kText}, D::kText, "small letters, digits and single hyphens"},
+    {"scoped",
+     1,
+     1,
+     true,
+     {D::kText},
+     D::kText,
+     "the text in the default tenant; elsewhere with the tenant's slug and a hyphen before it"},
     {"uuid5", 1, 1, true, {D::kText}, D::kUuid, "the UUID version 5 of a name"},
     {"acyclic", 1, 1, true, {D::kJson}, D::kBool, "whether nodes[] and edges[] form no circle"},
     {"edges_join_nodes",

@@ -196,6 +196,9 @@ void PutClauses(const Entity& entity, json::object& out) {
         json::object{{"field", Joined(entity.lifecycle->field->name, entity.lifecycle->json_path)},
                      {"initial", entity.lifecycle->initial},
                      {"states", Texts(entity.lifecycle->states)}};
+    if (!entity.lifecycle->may_begin.empty()) {
+      out["lifecycle"].as_object()["may_begin"] = Texts(entity.lifecycle->may_begin);
+    }
   }
   if (!entity.events.empty()) out["events"] = Each(entity.events, OfEvent);
   if (entity.soft_delete) {

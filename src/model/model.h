@@ -128,8 +128,9 @@ struct Lifecycle {
   const Field* field = nullptr;
   std::vector<std::string> json_path;  // lifecycle properties.state
   std::string initial;
-  std::vector<std::string> states;    // every legal state, initial first
-  const Enum* enumeration = nullptr;  // the states as an enum; null for a bool?
+  std::vector<std::string> may_begin;  // further states that a new row may be given
+  std::vector<std::string> states;     // every legal state, initial first
+  const Enum* enumeration = nullptr;   // the states as an enum; null for a bool?
 };
 
 struct Check {

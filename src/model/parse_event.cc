@@ -17,6 +17,10 @@ bool Parser::ParseLifecycle(ast::Entity& entity, Span start) {
       auto state = ParseState();
       if (!state) return false;
       out.initial = std::move(*state);
+      while (Accept(TokenKind::kComma)) {
+        auto other = ParseState();
+        if (!other || !Append(out.may_begin, std::move(*other))) return false;
+      }
       return true;
     }
     if (AcceptWord("on")) {

@@ -88,10 +88,14 @@ void CheckInitialState(const Record& record, const std::vector<bool>& given, Dec
     const bool there = given[static_cast<std::size_t>(lifecycle.field->index)] &&
                        (!inside || !TextAt(value, lifecycle.json_path).empty());
     const std::string state = inside ? TextAt(value, lifecycle.json_path) : StateText(value);
-    if (there && state != lifecycle.initial) {
-      decoder.Report(
-          GuardedPath(*lifecycle.field, lifecycle.json_path), "read_only",
-          fmt::format("a new {} is {}; events change it", entity.name, lifecycle.initial));
+    const bool may_begin =
+        state == lifecycle.initial ||
+        std::ranges::find(lifecycle.may_begin, state) != lifecycle.may_begin.end();
+    if (there && !may_begin) {
+      decoder.Report(GuardedPath(*lifecycle.field, lifecycle.json_path), "read_only",
+                     fmt::format("a new {} is {}{}{}; events change it", entity.name,
+                                 lifecycle.initial, lifecycle.may_begin.empty() ? "" : " or ",
+                                 fmt::join(lifecycle.may_begin, " or ")));
     }
   }
   if (entity.soft_delete && !entity.soft_delete->json_path.empty()) {

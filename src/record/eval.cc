@@ -284,6 +284,12 @@ Result<Value> Evaluator::EvalCall(const Expression& expression, OperandKind kind
     }
     return Value();
   }
+  if (expression.name == "scoped") {
+    Value text = TRY(Eval(*expression.args[0], {Kind::kText}));
+    const std::string_view slug = context_.tenant_slug;
+    if (text.IsNull() || slug.empty()) return text;
+    return Value(std::string(slug) + "-" + text.As<std::string>());
+  }
   const FunctionBody* body = FindFunctionBody(expression.name);
   if (body == nullptr) {
     return std::unexpected(Unsupported("there is no function " + expression.name));

@@ -20,6 +20,8 @@ struct EvalContext {
   // Rows at the other end of a relation from `from`; absent: paths with hops evaluate to null.
   std::function<Result<std::vector<Record>>(const model::Relation&, const Record& from)> follow =
       {};
+  // What scoped() puts before a text: the slug of the row's tenant; empty for the default tenant.
+  std::string_view tenant_slug = {};
   // Assignments treat division by zero and overflow as errors; filters as null.
   bool strict = false;
 };

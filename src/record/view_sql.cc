@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/json.h"
 #include "record/secrets.h"
@@ -63,7 +64,7 @@ class ViewWriter {
                                 SqlCompiler& compiler);
   Result<void> WriteSource(const ViewBody& body, SqlCompiler& compiler);
   Result<void> WriteOrder(const std::vector<std::pair<model::ExpressionPtr, bool>>& order,
-                          SqlCompiler& compiler);
+                          SqlCompiler& compiler, std::span<const ViewColumn> shown = {});
   Result<void> WriteLimit(const ViewBody& body);
 
   const View& view_;
@@ -196,10 +197,16 @@ Result<void> ViewWriter::WriteSource(const ViewBody& body, SqlCompiler& compiler
 }
 
 Result<void> ViewWriter::WriteOrder(const std::vector<std::pair<model::ExpressionPtr, bool>>& order,
-                                    SqlCompiler& compiler) {
+                                    SqlCompiler& compiler, std::span<const ViewColumn> shown) {
   for (std::size_t i = 0; i < order.size(); ++i) {
     if (i > 0) out_ << ", ";
-    TRY(compiler.AppendResult(*order[i].first));
+    // By its number, so that a count of related rows is not taken twice for each row.
+    const auto column = std::ranges::find(shown, order[i].first, &ViewColumn::value);
+    if (column != shown.end()) {
+      out_ << std::to_string(column - shown.begin() + 1);
+    } else {
+      TRY(compiler.AppendResult(*order[i].first));
+    }
     if (order[i].second) out_ << " DESC";
     if (!sqlite_) out_ << (order[i].second ? " NULLS LAST" : " NULLS FIRST");
   }
@@ -251,7 +258,7 @@ Result<void> ViewWriter::WriteBody(const ViewBody& body) {
   }
   if (!body.order.empty()) {
     out_ << " ORDER BY ";
-    TRY(WriteOrder(body.order, compiler));
+    TRY(WriteOrder(body.order, compiler, body.select));
   }
   return WriteLimit(body);
 }

@@ -28,4 +28,9 @@ Result<void> Store::Write(const Scope& scope, std::function<Result<void>(Transac
   return std::move(answer->result);
 }
 
+Result<void> Store::RunAlone(std::string_view statement) {
+  return ChangeSchema(
+      [&](SchemaTransaction& transaction) { return transaction.RunScript(statement); });
+}
+
 }  // namespace tenon

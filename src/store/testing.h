@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "store/postgres/postgres_store.h"
+#include "store/postgres/test_server.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace tenon::testing {
@@ -42,6 +44,12 @@ inline std::unique_ptr<SqliteStore> OpenSqlite(const std::string& directory) {
   SqliteOptions options;
   options.directory = directory;
   return OpenSqlite(std::move(options));
+}
+
+inline std::unique_ptr<PostgresStore> OpenPostgres(PostgresOptions options) {
+  Result<std::unique_ptr<PostgresStore>> opened = PostgresStore::Open(std::move(options));
+  EXPECT_TRUE(opened.has_value()) << (opened ? "" : opened.error().message);
+  return opened ? std::move(*opened) : nullptr;
 }
 
 // Runs statements as a schema change, which takes any number of them.

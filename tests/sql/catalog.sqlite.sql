@@ -134,6 +134,15 @@ CREATE TABLE "audit_heads" (
   PRIMARY KEY ("tenant_id")
 ) STRICT;
 
+CREATE TABLE "audit_pending" (
+  "ordinal" INTEGER NOT NULL,
+  "tenant_id" TEXT NOT NULL,
+  "audit_id" TEXT NOT NULL,
+  "salt" TEXT NOT NULL,
+  "payload_digest" TEXT NOT NULL,
+  PRIMARY KEY ("ordinal")
+) STRICT;
+
 CREATE TABLE "idempotency_keys" (
   "tenant_id" TEXT NOT NULL,
   "actor" TEXT NOT NULL,

@@ -112,6 +112,7 @@ Result<void> NodeWorld::Advance(Duration by) {
 
 Result<void> NodeWorld::Purge() {
   TRY(node_->engine().Purge(true));
+  TRY(node_->engine().EraseOldPayloads(true));
   return {};
 }
 

@@ -120,7 +120,62 @@ Result<int> RunCheckpoint(Session& session, const Arguments& arguments) {
   return 0;
 }
 
+// Whether to go on: --yes, or a yes typed at the terminal.
+Result<void> Confirm(Session& session, const Arguments& arguments, const std::string& question) {
+  if (arguments.Has("yes")) return {};
+  const Environment& environment = session.environment();
+  if (!environment.in_terminal || environment.in == nullptr) {
+    return Fail(Code::kInvalidArgument, "this cannot be undone: confirm it with --yes");
+  }
+  *environment.err << question << " This cannot be undone. Type yes to go on: " << std::flush;
+  std::string answer;
+  std::getline(*environment.in, answer);
+  if (answer != "yes") return Fail(Code::kInvalidArgument, "nothing was erased");
+  return {};
+}
+
+Result<int> RunErase(Session& session, const Arguments& arguments) {
+  const EntityInfo* entity = TRY(session.Entity(arguments.Get("ENTITY")));
+  const std::string id = arguments.Get("ID");
+  TRY(Confirm(session, arguments,
+              "Erase what the log says of " + entity->table + " " + id +
+                  (arguments.Has("written") ? " and of all that this user wrote?" : "?")));
+  json::object body{{"table", entity->table}, {"id", id}};
+  if (arguments.Has("written")) body["written"] = true;
+  if (arguments.Has("reason")) body["reason"] = arguments.Get("reason");
+  session.SetPatience(std::chrono::hours(1));
+  Api* api = TRY(session.api());
+  const json::value answer = TRY(api->Call("POST", Target("/v1/audit:erase"), json::value(body)));
+  if (session.format() != Format::kTable) {
+    PrintValue(session, answer);
+    return 0;
+  }
+  const json::value* rows = answer.is_object() ? answer.get_object().if_contains("rows") : nullptr;
+  session.out() << (rows != nullptr && rows->is_int64() ? Grouped(rows->get_int64()) : "0")
+                << " rows of the log lost their payload; tenon audit verify still holds\n";
+  return 0;
+}
+
 }  // namespace
+
+Command AuditEraseCommand() {
+  return {
+      .name = "audit erase",
+      .group = "Log",
+      .summary = "Erase what the log says of one row",
+      .details =
+          "The log rows stay and stay sealed, with who, when and what event; the states\n"
+          "before and after, client addresses and user agents go, for good. The row itself is\n"
+          "not touched: change or delete it first. Backups and archives keep what they have.",
+      .examples = {"tenon audit erase assets ID --reason 'ticket 4711'",
+                   "tenon audit erase users ID --written --yes"},
+      .positionals = {{"ENTITY", "an entity, by name or table", true, false, Completes::kEntity},
+                      {"ID", "key of the row; it may be gone already"}},
+      .options = {{"written", "", "of a user: also the payloads of all rows that it wrote"},
+                  {"reason", "TEXT", "kept in the log row that records the erasure"},
+                  {"yes", "", "do not ask"}},
+      .run = RunErase};
+}
 
 Command AuditVerifyCommand() {
   return {.name = "audit verify",

@@ -275,7 +275,10 @@ Result<void> CheckOptions(Session& session, const json::object& options, bool ne
     return Fail(Code::kInvalidArgument, "name the entity of the rows: --entity E");
   }
   const std::string file = TextOf(options, "file");
-  if (file != "-") TRY(ingest::OpenFile(file));
+  // A pipe is not tried: closing it again would end whoever writes into it.
+  std::error_code unknown;
+  const bool pipe = std::filesystem::is_fifo(file, unknown);
+  if (file != "-" && !pipe) TRY(ingest::OpenFile(file));
   return {};
 }
 

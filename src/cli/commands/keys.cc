@@ -117,8 +117,11 @@ Result<int> RunRevoke(Session& session, const Arguments& arguments) {
     const std::string id = TRY(KeyId(session, word));
     Target target("/v1/api_keys");
     target.Segment(id).Text(":revoke");
-    TRY(api->Call("POST", target, json::value(json::object{})));
-    session.Note("key " + id + " is refused from now on");
+    const Result<json::value> revoked = api->Call("POST", target, json::value(json::object{}));
+    // The only condition of revoking is that it was not done yet.
+    const bool before = !revoked && revoked.error().code == Code::kConflict;
+    if (!revoked && !before) return Fail(revoked.error());
+    session.Note("key " + id + (before ? " was revoked before" : " is refused from now on"));
   }
   return 0;
 }
@@ -128,7 +131,9 @@ Result<int> RunRotate(Session& session, const Arguments& arguments) {
   json::object body;
   if (arguments.Has("overlap")) body["overlap"] = arguments.Get("overlap");
   if (arguments.Has("expires")) {
-    body["expires_at"] = TRY(Expiry(session, arguments.Get("expires")));
+    const std::string expires = arguments.Get("expires");
+    body["expires_at"] =
+        expires == "never" ? json::value() : json::value(TRY(Expiry(session, expires)));
   }
   Api* api = TRY(session.api());
   Target target("/v1/api_keys");
@@ -181,15 +186,18 @@ Command KeysRevokeCommand() {
 }
 
 Command KeysRotateCommand() {
-  return {.name = "keys rotate",
-          .group = std::string(kGroup),
-          .summary = "Replace an API key by a new one with the same roles",
-          .details = "The old key is refused at once, or after --overlap.",
-          .examples = {"tenon keys rotate ID --overlap 24h"},
-          .positionals = {{"ID", "id or prefix of the key"}},
-          .options = {{"overlap", "DURATION", "let the old key work so much longer (at most 30d)"},
-                      {"expires", "WHEN", "of the new key: a duration such as 90d, or a time"}},
-          .run = RunRotate};
+  return {
+      .name = "keys rotate",
+      .group = std::string(kGroup),
+      .summary = "Replace an API key by a new one with the same roles",
+      .details =
+          "The old key is refused at once, or after --overlap. The new one expires when the\n"
+          "old one would have, unless --expires says otherwise.",
+      .examples = {"tenon keys rotate ID --overlap 24h", "tenon keys rotate ID --expires 90d"},
+      .positionals = {{"ID", "id or prefix of the key"}},
+      .options = {{"overlap", "DURATION", "let the old key work so much longer (at most 30d)"},
+                  {"expires", "WHEN", "of the new key: a duration such as 90d, a time, or never"}},
+      .run = RunRotate};
 }
 
 }  // namespace tenon::cli

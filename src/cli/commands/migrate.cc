@@ -28,10 +28,13 @@ void PrintSteps(Session& session, const MigrationReport& report, bool with_sql,
   const Style style = session.out_style();
   for (const MigrationStep& step : report.steps) {
     if (!step.version.empty()) session.out() << style.Bold(step.version) << "\n";
-    session.out() << "  " << (step.loses_data ? style.Red(step.description) : step.description);
-    if (step.loses_data && !step.drop_name.empty()) {
-      session.out() << "  (loses data; ask for it with: tenon migrate --drop " << step.drop_name
-                    << ")";
+    session.out() << "  "
+                  << (step.loses_data && !step.kept ? style.Red(step.description)
+                                                    : step.description);
+    if (step.kept) {
+      session.out() << "  (dropped only by: tenon migrate --drop " << step.drop_name << ")";
+    } else if (step.loses_data) {
+      session.out() << "  (loses data)";
     }
     session.out() << "\n";
     if (with_sql && !step.sql.empty()) {

@@ -15,6 +15,11 @@ Result<json::object> ReadBody(Session& session, const EntityInfo& entity,
   if (file.empty() && words.empty() && take_stdin && !session.environment().in_terminal) file = "-";
   if (!file.empty()) {
     const std::string text = TRY(session.ReadFile(file));
+    if (text.empty() && arguments.Get("file").empty()) {
+      return Fail(Code::kInvalidArgument,
+                  "no fields are given: name them as NAME=VALUE, in a file with -f FILE, or as an "
+                  "object on standard input");
+    }
     body = TRY(ReadObject(text, file == "-" ? "standard input" : file));
   }
   TRY(ReadAssignments(words, &entity, session.reader(), body));

@@ -2,16 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
 namespace tenon::cli {
 namespace {
-
-std::int64_t IntOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_int64() ? value->get_int64() : 0;
-}
 
 std::string TextOf(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);
@@ -23,34 +15,7 @@ json::object ObjectOf(const json::object& object, std::string_view name) {
   return value != nullptr && value->is_object() ? value->get_object() : json::object();
 }
 
-JobMetrics ReadMetrics(const json::object& object) {
-  JobMetrics metrics;
-  metrics.rows_read = IntOf(object, "rows_read");
-  metrics.rows_written = IntOf(object, "rows_written");
-  metrics.rows_skipped = IntOf(object, "rows_skipped");
-  metrics.rows_failed = IntOf(object, "rows_failed");
-  return metrics;
-}
-
 }  // namespace
-
-json::object JobMetrics::ToJson(std::chrono::milliseconds took, const JobMetrics& before) const {
-  const double seconds = std::max(static_cast<double>(took.count()) / 1000.0, 0.001);
-  const std::int64_t read = before.rows_read + rows_read;
-  const std::int64_t failed = before.rows_failed + rows_failed;
-  const double error_rate =
-      read == 0 ? 0.0 : static_cast<double>(failed) / static_cast<double>(read);
-  json::object metrics = {{"rows_read", read},
-                          {"rows_written", before.rows_written + rows_written},
-                          {"rows_skipped", before.rows_skipped + rows_skipped},
-                          {"rows_failed", failed},
-                          {"bytes_read", bytes_read},
-                          {"rows_per_second", std::floor(static_cast<double>(rows_read) / seconds)},
-                          {"error_rate", error_rate}};
-  if (rows_total > 0) metrics["rows_total"] = rows_total;
-  if (bytes_total > 0) metrics["bytes_total"] = bytes_total;
-  return metrics;
-}
 
 Result<json::value> Job::Event(const std::string& name, const json::object& body) {
   Target target("/v1/migration_jobs");
@@ -89,7 +54,7 @@ Result<Job> Job::Resume(Api& api, Clock& clock, const std::string& id, const std
   job.id_ = id;
   job.options_ = ObjectOf(object, "options");
   job.checkpoint_ = ObjectOf(object, "checkpoint");
-  job.before_ = ReadMetrics(ObjectOf(object, "metrics"));
+  job.before_ = JobMetrics::FromJson(ObjectOf(object, "metrics"));
   TRY(job.Event(TextOf(object, "status") == "queued" ? "start" : "resume", {}));
   return job;
 }

@@ -9,22 +9,11 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "cli/api.h"
+#include "services/ingest/metrics.h"
 
 namespace tenon::cli {
 
-// What the job row keeps in `metrics` (shape JobMetrics of the graph model).
-struct JobMetrics {
-  std::int64_t rows_total = 0;  // 0: the source does not tell
-  std::int64_t rows_read = 0;
-  std::int64_t rows_written = 0;
-  std::int64_t rows_skipped = 0;  // already there, unchanged
-  std::int64_t rows_failed = 0;
-  std::int64_t bytes_total = 0;  // 0: the source does not tell
-  std::int64_t bytes_read = 0;
-
-  // With the counts of an earlier run of the job added; the rate is of this run.
-  [[nodiscard]] json::object ToJson(std::chrono::milliseconds took, const JobMetrics& before) const;
-};
+using ingest::JobMetrics;
 
 // Not thread-safe.
 class Job {

@@ -32,19 +32,6 @@ UploadResult::Kind KindOf(std::string_view name) {
 }
 
 // A problem document inside a batch's answer.
-bool IsProblem(const json::object& item) {
-  const json::value* status = item.if_contains("status");
-  return status != nullptr && status->is_int64() && status->get_int64() >= 400 &&
-         item.contains("title");
-}
-
-Error ProblemError(const json::object& item) {
-  http::ClientResponse response;
-  response.status = static_cast<int>(item.at("status").get_int64());
-  response.body = json::serialize(item);
-  return ErrorOf(response);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Uploader>> Uploader::Open(Api& api, const EntityInfo& entity,

@@ -305,7 +305,9 @@ void Alteration::AddColumns() {
   for (const PhysicalColumn& column : edit_.to.columns) {
     if (from_.Find(column.name) != nullptr) continue;
     PhysicalColumn first = column;
-    const bool computed = !column.fill_sql.empty() && column.fill_sql != column.default_sql;
+    // A name that contract took is there again when that is taken back.
+    if (!first.moved_to.empty()) first.fill_sql = QuoteName(first.moved_to);
+    const bool computed = !first.fill_sql.empty() && first.fill_sql != column.default_sql;
     if (!column.nullable && column.default_sql.empty()) {
       first.nullable = true;  // SetRequired, when the rows have values
       if (!computed) {
@@ -317,7 +319,7 @@ void Alteration::AddColumns() {
     }
     Alter("ADD COLUMN " + ColumnSql(edit_.to, first, Dialect::kPostgres));
     if (computed) {
-      Update(fmt::format("{} = {}", QuoteName(column.name), column.fill_sql));
+      Update(fmt::format("{} = {}", QuoteName(column.name), first.fill_sql));
     } else if (first.nullable && !column.nullable && !column.neutral_sql.empty()) {
       // Only when a drop is taken back; a guard keeps it from being the way forward.
       Update(fmt::format("{} = {}", QuoteName(column.name), column.neutral_sql));

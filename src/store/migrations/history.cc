@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "store/migrations/postgres_migrate.h"
 
 namespace tenon {
 namespace {
@@ -85,7 +86,7 @@ Result<bool> HasHistory(Reader& reader) {
 
 Result<void> EnsureHistory(Store& store) {
   bool there = false;
-  TRY(store.Read({}, [&](Reader& reader) -> Result<void> {
+  TRY(ReadAsOwner(store, [&](Reader& reader) -> Result<void> {
     there = TRY(HasHistory(reader));
     return {};
   }));
@@ -101,17 +102,21 @@ Result<CurrentSchema> LoadCurrent(Reader& reader, Dialect dialect, bool tables) 
   if (!TRY(HasHistory(reader))) return current;
   // Versions of one model sort by number, since it is written with four digits. The order of the
   // last migrations keeps what was made first first.
+  // A contract that waits says so behind the hash.
   const std::string sql = fmt::format(
       "SELECT m.version, m.model, {}, CASE WHEN replace(m.schema_json, '\"kept\":true', '') <> "
-      "m.schema_json THEN 1 ELSE 0 END FROM schema_migrations m WHERE m.version = (SELECT "
+      "m.schema_json THEN 1 ELSE 0 END, CASE WHEN substr(m.schema_json, {}, 15) = "
+      "'\"contract\":true' THEN 1 ELSE 0 END FROM schema_migrations m WHERE m.version = (SELECT "
       "max(n.version) FROM schema_migrations n WHERE n.model = m.model) ORDER BY m.applied_at",
       tables ? "m.schema_json"
-             : fmt::format("substr(m.schema_json, 1, {})", kHashAt - 1 + kHashDigits));
+             : fmt::format("substr(m.schema_json, 1, {})", kHashAt - 1 + kHashDigits),
+      kHashAt + kHashDigits + 2);
   TRY(reader.Query(sql, {}, [&](const Row& row) -> Result<bool> {
     const std::string model(row.Text(1));
     const std::string_view remembered = row.Text(2);
     current.numbers[model] = NumberOf(row.Text(0));
     current.keeps = current.keeps || row.Int(3) != 0;
+    if (row.Int(4) != 0) current.contracts.insert(model);
     if (remembered.size() >= kHashAt - 1 + kHashDigits) {
       current.hashes[model] = remembered.substr(kHashAt - 1, kHashDigits);
     }
@@ -137,6 +142,34 @@ Result<std::vector<AppliedMigration>> LoadHistory(Reader& reader) {
         if (const Time* at = applied.If<Time>()) item.applied_at = *at;
         item.description = row.Text(3);
         item.down_sql = row.Text(4);
+        out.push_back(std::move(item));
+        return true;
+      }));
+  return out;
+}
+
+Result<std::vector<RememberedHashes>> LoadHashes(Reader& reader) {
+  // More than what stands before the tables.
+  constexpr int kHeadBytes = 256;
+  constexpr std::string_view kBefore = "\"before\":\"";
+  std::vector<RememberedHashes> out;
+  if (!TRY(HasHistory(reader))) return out;
+  TRY(reader.Query(
+      fmt::format("SELECT version, model, substr(schema_json, 1, {}) FROM schema_migrations WHERE "
+                  "model IS NOT NULL ORDER BY model, version",
+                  kHeadBytes),
+      {}, [&](const Row& row) -> Result<bool> {
+        std::string head(row.Text(2));
+        head.resize(std::min(head.size(), head.find("\"tables\"")));
+        if (head.size() < kHashAt - 1 + kHashDigits) return true;
+        RememberedHashes item{std::string(row.Text(0)),
+                              std::string(row.Text(1)),
+                              head.substr(kHashAt - 1, kHashDigits),
+                              {}};
+        const std::size_t before = head.find(kBefore);
+        if (before != std::string::npos) {
+          item.before = head.substr(before + kBefore.size(), kHashDigits);
+        }
         out.push_back(std::move(item));
         return true;
       }));

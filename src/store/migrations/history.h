@@ -33,6 +33,16 @@ Result<CurrentSchema> LoadCurrent(Reader& reader, Dialect dialect, bool tables);
 // All of them, oldest first.
 Result<std::vector<AppliedMigration>> LoadHistory(Reader& reader);
 
+// Of each migration, oldest first: for which text of the model it was made, and whether the text
+// before works with it too (Remembered).
+struct RememberedHashes {
+  std::string version;
+  std::string model;
+  std::string hash;
+  std::string before;
+};
+Result<std::vector<RememberedHashes>> LoadHashes(Reader& reader);
+
 // A new row, or with no steps the remembered schema of the one that is there.
 Result<void> Remember(Transaction& transaction, const Migration& migration, Time now);
 Result<void> Forget(Transaction& transaction, const std::string& version);

@@ -6,16 +6,11 @@
 #include <utility>
 
 #include "store/migrations/derive.h"
+#include "store/migrations/postgres_migrate.h"
+#include "store/migrations/statistics.h"
 
 namespace tenon {
 namespace {
-
-// Work on the schema is the system's.
-Scope SystemScope() {
-  Scope scope;
-  scope.across_tenants = true;
-  return scope;
-}
 
 Result<std::int64_t> CountOf(Reader& reader, const std::string& sql) {
   std::int64_t count = 0;
@@ -71,13 +66,30 @@ Error Explain(Error error, const Migration& migration, const MigrationStep& step
   return std::move(error).In(fmt::format("{}: {}", migration.version, step.description));
 }
 
-Result<void> Apply(Store& store, const Migration& migration, Time now) {
-  return store.ChangeSchema([&](SchemaTransaction& transaction) -> Result<void> {
+// The wanted tables of one model, for their grants; nothing on SQLite.
+std::string GrantsOf(const PhysicalSchema& wanted, const std::string& model,
+                     const PostgresRoles& roles) {
+  if (wanted.dialect != Dialect::kPostgres) return {};
+  PhysicalSchema some;
+  some.dialect = wanted.dialect;
+  for (const PhysicalTable& table : wanted.tables) {
+    if (table.model == model) some.tables.push_back(table);
+  }
+  return GrantsSql(some, roles);
+}
+
+Result<void> Apply(Store& store, const Migration& migration, const PhysicalSchema& wanted,
+                   const PostgresRoles& roles, const MigratorLock& lock, Time now) {
+  return ChangeSchemaPatiently(store, [&](SchemaTransaction& transaction) -> Result<void> {
+    TRY(lock.Confirm(transaction));
     for (const MigrationStep& step : migration.steps) {
       Result<void> done = transaction.RunScript(step.up);
       if (done) done = CheckReferences(transaction, step);
       if (!done) return Fail(Explain(std::move(done).error(), migration, step));
     }
+    // In the same transaction: no table is ever there without its grants.
+    const std::string grants = GrantsOf(wanted, migration.model, roles);
+    if (!grants.empty() && !migration.steps.empty()) TRY(transaction.RunScript(grants));
     return Remember(transaction, migration, now);
   });
 }
@@ -89,44 +101,106 @@ std::string Join(const std::vector<std::string>& lines) {
 }  // namespace
 
 Result<MigrationPlan> PlanMigrations(Store& store, const model::Model& model,
-                                     const std::vector<std::string>& drops) {
+                                     const std::vector<std::string>& drops, MigrationPhase phase) {
   const PhysicalSchema wanted = DeriveSchema(model, store.dialect());
   MigrationPlan plan;
-  TRY(store.Read(SystemScope(), [&](Reader& reader) -> Result<void> {
+  if (store.dialect() == Dialect::kSqlite) phase = MigrationPhase::kWhole;
+  TRY(ReadAsOwner(store, [&](Reader& reader) -> Result<void> {
     CurrentSchema current = TRY(LoadCurrent(reader, store.dialect(), false));
     const bool same =
         std::all_of(wanted.models.begin(), wanted.models.end(), [&](const std::string& name) {
           const auto hash = current.hashes.find(name);
           return hash != current.hashes.end() && hash->second == HashOfModel(wanted, name);
         });
-    if (same && drops.empty() && !current.keeps) return {};
+    const bool contracts = !current.contracts.empty() && phase == MigrationPhase::kWhole;
+    plan.contracts.assign(current.contracts.begin(), current.contracts.end());
+    if (same && drops.empty() && !current.keeps && !contracts) return {};
     current = TRY(LoadCurrent(reader, store.dialect(), true));
-    plan = TRY(PlanChanges(current, wanted, drops));
+    plan = TRY(PlanChanges(current, wanted, drops, phase));
     return FindObstacles(reader, plan);
   }));
   return plan;
 }
 
-Result<MigrationPlan> Migrate(Store& store, const model::Model& model, Clock& clock,
-                              const MigrateOptions& options) {
-  MigrationPlan plan = TRY(PlanMigrations(store, model, options.drops));
-  if (options.dry_run) return plan;
+namespace {
+
+// The plan, applied. The lock is held.
+Result<MigrationPlan> MigrateLocked(Store& store, const model::Model& model, Clock& clock,
+                                    const MigrateOptions& options, const MigratorLock& lock) {
+  const bool postgres = store.dialect() == Dialect::kPostgres;
+  const PhysicalSchema wanted = DeriveSchema(model, store.dialect());
+  if (postgres) TRY(PreparePostgres(store, options.roles));
+  MigrationPlan plan = TRY(PlanMigrations(store, model, options.drops, options.phase));
   if (!plan.obstacles.empty()) {
     return Fail(Code::kConflict, "the schema cannot be changed:\n" + Join(plan.obstacles));
   }
-  if (plan.migrations.empty()) return plan;
-  TRY(EnsureHistory(store));
-  // Times tell the order in which to roll back, so no two are equal and none is before the last.
-  Time last{};
-  for (const AppliedMigration& applied : TRY(AppliedMigrations(store))) {
-    last = std::max(last, applied.applied_at);
+  if (plan.migrations.empty()) {
+    TRY(EnsurePlannerStatistics(store, model));
+  } else {
+    TRY(EnsureHistory(store));
+    // Times tell the order in which to roll back, so no two are equal and none is before the last.
+    Time last{};
+    for (const AppliedMigration& applied : TRY(AppliedMigrations(store))) {
+      last = std::max(last, applied.applied_at);
+    }
+    for (const Migration& migration : plan.migrations) {
+      last = std::max(clock.Now(), last + Duration(1));
+      TRY(Apply(store, migration, wanted, options.roles, lock, last));
+      if (options.on_applied) options.on_applied(migration);
+    }
+    TRY(WritePlannerStatistics(store, model));
   }
-  for (const Migration& migration : plan.migrations) {
-    last = std::max(clock.Now(), last + Duration(1));
-    TRY(Apply(store, migration, last));
-    if (options.on_applied) options.on_applied(migration);
+  if (postgres) {
+    TRY(EnsureGrants(store, wanted, options.roles));
+    TRY(MakePartitions(store, wanted));
+    TRY(FinishSchema(store));
   }
   return plan;
+}
+
+}  // namespace
+
+Result<MigrationPlan> Migrate(Store& store, const model::Model& model, Clock& clock,
+                              const MigrateOptions& options) {
+  if (options.dry_run) return PlanMigrations(store, model, options.drops, options.phase);
+  if (!options.older_allowed) {
+    const SchemaStanding standing = TRY(CompareSchema(store, model));
+    if (standing.age == SchemaAge::kServes) return MigrationPlan{};
+    if (standing.age == SchemaAge::kNewer) {
+      return Fail(Code::kConflict,
+                  fmt::format("the database is at {}, which was made for a newer version of the "
+                              "model {} than this one: start that version, or take it back with "
+                              "'tenon rollback'",
+                              standing.version, standing.model));
+    }
+  }
+  const MigratorLock lock = TRY(MigratorLock::Take(store, options.lock_wait));
+  return MigrateLocked(store, model, clock, options, lock);
+}
+
+Result<SchemaStanding> CompareSchema(Store& store, const model::Model& model) {
+  const PhysicalSchema wanted = DeriveSchema(model, store.dialect());
+  SchemaStanding standing;
+  TRY(ReadAsOwner(store, [&](Reader& reader) -> Result<void> {
+    const std::vector<RememberedHashes> history = TRY(LoadHashes(reader));
+    for (const std::string& name : wanted.models) {
+      const std::string hash = HashOfModel(wanted, name);
+      const RememberedHashes* last = nullptr;
+      bool known = false;
+      for (const RememberedHashes& item : history) {
+        if (item.model != name) continue;
+        known = known || item.hash == hash;
+        last = &item;
+      }
+      if (last == nullptr || last->hash == hash) continue;
+      const SchemaAge age = last->before == hash ? SchemaAge::kServes
+                            : known              ? SchemaAge::kNewer
+                                                 : SchemaAge::kOlder;
+      if (age > standing.age) standing = {age, last->version, name};
+    }
+    return {};
+  }));
+  return standing;
 }
 
 Result<std::vector<AppliedMigration>> Rollback(Store& store, const RollbackOptions& options) {
@@ -144,19 +218,23 @@ Result<std::vector<AppliedMigration>> Rollback(Store& store, const RollbackOptio
   }
   applied.resize(std::min(count, applied.size()));
   if (options.dry_run) return applied;
+  const MigratorLock lock = TRY(MigratorLock::Take(store, options.lock_wait));
   for (const AppliedMigration& migration : applied) {
-    Result<void> done = store.ChangeSchema([&](SchemaTransaction& transaction) -> Result<void> {
-      TRY(transaction.RunScript(migration.down_sql));
-      return Forget(transaction, migration.version);
-    });
+    Result<void> done =
+        ChangeSchemaPatiently(store, [&](SchemaTransaction& transaction) -> Result<void> {
+          TRY(lock.Confirm(transaction));
+          TRY(transaction.RunScript(migration.down_sql));
+          return Forget(transaction, migration.version);
+        });
     if (!done) return Fail(std::move(done).error().In("rolling back " + migration.version));
   }
+  TRY(FinishSchema(store));
   return applied;
 }
 
 Result<std::vector<AppliedMigration>> AppliedMigrations(Store& store) {
   std::vector<AppliedMigration> out;
-  TRY(store.Read(SystemScope(), [&](Reader& reader) -> Result<void> {
+  TRY(ReadAsOwner(store, [&](Reader& reader) -> Result<void> {
     out = TRY(LoadHistory(reader));
     return {};
   }));

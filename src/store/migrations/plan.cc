@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "store/migrations/alter.h"
+#include "store/migrations/expand.h"
 
 namespace tenon {
 namespace {
@@ -27,11 +28,12 @@ boost::json::array TablesOf(const PhysicalSchema& schema, std::string_view model
 class Planner {
  public:
   Planner(const CurrentSchema& current, const PhysicalSchema& wanted,
-          const std::vector<std::string>& drops)
+          const std::vector<std::string>& drops, MigrationPhase phase)
       : current_(current),
         wanted_(wanted),
         state_(current.schema),
-        drops_(drops.begin(), drops.end()) {
+        drops_(drops.begin(), drops.end()),
+        expands_(phase == MigrationPhase::kExpand && wanted.dialect == Dialect::kPostgres) {
     state_.dialect = wanted.dialect;
   }
 
@@ -41,7 +43,8 @@ class Planner {
     for (const PhysicalTable& table : state_.tables) {
       if (table.kept) plan_.kept.push_back(table.name);
       for (const PhysicalColumn& column : table.columns) {
-        if (column.kept) plan_.kept.push_back(table.name + "." + column.name);
+        if (column.kept && column.moved_to.empty())
+          plan_.kept.push_back(table.name + "." + column.name);
       }
     }
     return std::move(plan_);
@@ -61,10 +64,17 @@ class Planner {
   const PhysicalSchema& wanted_;
   PhysicalSchema state_;  // as it is after the steps so far
   const std::set<std::string> drops_;
+  const bool expands_;
+  bool contract_ = false;  // something of the present model is left for it
   MigrationPlan plan_;
 };
 
 Result<void> Planner::CheckDrops() {
+  if (expands_ && !drops_.empty()) {
+    return Fail(Code::kInvalidArgument,
+                "a drop would break nodes of the version before: once none runs, drop with "
+                "--contract");
+  }
   for (const std::string& name : drops_) {
     const std::size_t dot = name.find('.');
     const std::string table_name = name.substr(0, dot);
@@ -95,8 +105,13 @@ Result<void> Planner::CheckDrops() {
 void Planner::PlanModel(const std::string& model) {
   const std::string hash = HashOfModel(wanted_, model);
   const auto known = current_.hashes.find(model);
-  if (drops_.empty() && known != current_.hashes.end() && known->second == hash) return;
-
+  const bool waits = current_.contracts.contains(model);
+  if (expands_ && waits) plan_.contracts.push_back(model);
+  if (drops_.empty() && known != current_.hashes.end() && known->second == hash &&
+      (expands_ || !waits)) {
+    return;
+  }
+  contract_ = false;
   Migration migration;
   migration.model = model;
   for (const PhysicalTable& table : wanted_.tables) {
@@ -107,7 +122,7 @@ void Planner::PlanModel(const std::string& model) {
   const int last = number == current_.numbers.end() ? 0 : number->second;
   if (migration.steps.empty()) {
     // The same tables from another text: only what is remembered is brought up to date.
-    if (last == 0 || (known != current_.hashes.end() && known->second == hash)) return;
+    if (last == 0 || (known != current_.hashes.end() && known->second == hash && !waits)) return;
     migration.version = fmt::format("{}.{:04}", model, last);
   } else {
     migration.version = fmt::format("{}.{:04}", model, last + 1);
@@ -122,7 +137,13 @@ void Planner::PlanModel(const std::string& model) {
   if (migration.description.size() > kDescriptionBytesMax) {
     migration.description.resize(kDescriptionBytesMax);
   }
-  migration.schema_json = RememberedJson(hash, state_, model);
+  Remembered remembered{.hash = hash, .contract = contract_, .before = {}};
+  // Once contracted, only the new version fits. The same tables fit whoever they fitted before.
+  if (expands_ && known != current_.hashes.end() && plan_.not_rolling.empty()) {
+    remembered.before = known->second;
+  }
+  if (contract_ && !waits) plan_.contracts.push_back(model);
+  migration.schema_json = RememberedJson(remembered, state_, model);
   plan_.migrations.push_back(std::move(migration));
 }
 
@@ -139,10 +160,20 @@ void Planner::PlanTable(const PhysicalTable& wanted, std::vector<MigrationStep>&
   }
   bool loses_data = false;
   TableEdit edit = EditOf(*before, wanted, loses_data);
+  std::vector<MigrationGuard> guards;
+  if (expands_) {
+    // What the whole change would meet is said now, not when half of it is done.
+    guards = AlterTable(edit, state_).guards;
+    for (std::string& line : NotRolling(edit)) plan_.not_rolling.push_back(std::move(line));
+    TableEdit first = Expanded(edit);
+    contract_ = contract_ || ToJson(first.to) != ToJson(edit.to);
+    edit = std::move(first);
+  }
   const bool changed = ToJson(edit.from) != ToJson(edit.to) || !edit.renamed_values.empty();
   if (changed) {
     MigrationStep step = StepOf(edit, loses_data);
-    if (!step.up.empty()) steps.push_back(std::move(step));
+    if (expands_) step.guards = std::move(guards);
+    if (!step.up.empty() || !step.after.empty()) steps.push_back(std::move(step));
   }
   Replace(std::move(edit.to));
 }
@@ -156,6 +187,7 @@ MigrationStep Planner::StepOf(const TableEdit& edit, bool loses_data) const {
   step.down = std::move(down.sql);
   step.loses_data = loses_data;
   step.guards = std::move(up.guards);
+  step.after = std::move(up.after);
   if (up.rebuilds) step.rebuilt.push_back(edit.to.name);
   return step;
 }
@@ -195,6 +227,8 @@ TableEdit Planner::EditOf(const PhysicalTable& before, const PhysicalTable& want
     if (renamed != wanted.columns.end()) {
       edit.renamed.emplace_back(old.name, renamed->name);
       place(*renamed);
+    } else if (!old.moved_to.empty() && wanted.Find(old.moved_to) != nullptr) {
+      // Its values stand under the other name.
     } else if (drops_.contains(before.name + "." + old.name)) {
       loses_data = true;
     } else {
@@ -242,7 +276,7 @@ void Planner::PlanGone(const std::string& model, std::vector<MigrationStep>& ste
     if (ToJson(edit.from) == ToJson(edit.to)) continue;
     MigrationStep step = StepOf(edit, loses_data);
     step.description = fmt::format("keep table {}, no longer in the model", table.name);
-    if (!step.up.empty()) steps.push_back(std::move(step));
+    if (!step.up.empty() || !step.after.empty()) steps.push_back(std::move(step));
     Replace(std::move(edit.to));
   }
 }
@@ -254,6 +288,9 @@ void Planner::Replace(PhysicalTable table) { *state_.Find(table.name) = std::mov
 std::string Migration::Up() const {
   std::string sql;
   for (const MigrationStep& step : steps) sql += step.up;
+  for (const MigrationStep& step : steps) {
+    for (const std::string& statement : step.after) sql += statement + ";\n";
+  }
   return sql;
 }
 
@@ -273,18 +310,21 @@ bool MigrationPlan::LosesData() const {
 }
 
 Result<MigrationPlan> PlanChanges(const CurrentSchema& current, const PhysicalSchema& wanted,
-                                  const std::vector<std::string>& drops) {
-  return Planner(current, wanted, drops).Run();
+                                  const std::vector<std::string>& drops, MigrationPhase phase) {
+  return Planner(current, wanted, drops, phase).Run();
 }
 
 std::string HashOfModel(const PhysicalSchema& wanted, std::string_view model) {
   return ToHex(Sha256(boost::json::serialize(TablesOf(wanted, model))));
 }
 
-std::string RememberedJson(const std::string& hash, const PhysicalSchema& state,
+std::string RememberedJson(const Remembered& remembered, const PhysicalSchema& state,
                            std::string_view model) {
-  return fmt::format("{{\"hash\":\"{}\",\"tables\":{}}}", hash,
-                     boost::json::serialize(TablesOf(state, model)));
+  return fmt::format(
+      "{{\"hash\":\"{}\",{}{}\"tables\":{}}}", remembered.hash,
+      remembered.contract ? "\"contract\":true," : "",
+      remembered.before.empty() ? "" : fmt::format("\"before\":\"{}\",", remembered.before),
+      boost::json::serialize(TablesOf(state, model)));
 }
 
 }  // namespace tenon

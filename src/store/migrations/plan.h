@@ -7,6 +7,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,15 @@ struct MigrationStep {
   bool loses_data = false;
   std::vector<MigrationGuard> guards;
   std::vector<std::string> rebuilt;  // tables whose references are checked before the commit
+  // PostgreSQL: what FinishSchema does after the commit, each statement by itself. For people; what
+  // is left to do is found by looking.
+  std::vector<std::string> after = {};
+};
+
+// How far a change goes. SQLite has one process and always makes the whole of it.
+enum class MigrationPhase {
+  kExpand,  // so far that the version before works on (expand.h)
+  kWhole,   // to the end: what an expand left for later too
 };
 
 struct Migration {
@@ -37,7 +47,8 @@ struct Migration {
   std::vector<MigrationStep> steps;  // empty: only what is remembered changes
   std::string schema_json;           // the model's tables after it
 
-  [[nodiscard]] std::string Up() const;    // of all steps, in order
+  // Of all steps, in order, and what is done after them.
+  [[nodiscard]] std::string Up() const;
   [[nodiscard]] std::string Down() const;  // in reverse
 };
 
@@ -45,6 +56,9 @@ struct MigrationPlan {
   std::vector<Migration> migrations;
   std::vector<std::string> kept;       // "assets.colour", "old_table": no longer in the model
   std::vector<std::string> obstacles;  // guards that do not hold; Migrate refuses
+  std::vector<std::string> contracts;  // models of which something waits for the contract
+  // What the version before cannot live with; nodes of it are to be stopped first.
+  std::vector<std::string> not_rolling;
   [[nodiscard]] bool LosesData() const;
 };
 
@@ -54,17 +68,26 @@ struct CurrentSchema {
   std::map<std::string, int> numbers;         // model -> number of its last migration
   std::map<std::string, std::string> hashes;  // model -> HashOfModel at its last migration
   bool keeps = false;                         // something that left the model is still there
+  std::set<std::string> contracts;            // models of which something waits for the contract
 };
 
 // kInvalidArgument when a drop names what is not there or still in the model.
 Result<MigrationPlan> PlanChanges(const CurrentSchema& current, const PhysicalSchema& wanted,
-                                  const std::vector<std::string>& drops);
+                                  const std::vector<std::string>& drops,
+                                  MigrationPhase phase = MigrationPhase::kWhole);
 
 // Hex digest of the model's wanted tables. Equal means that there is nothing to do.
 std::string HashOfModel(const PhysicalSchema& wanted, std::string_view model);
 
-// {"hash":"...","tables":[...]}: the hash stands at a fixed place so that it can be read alone.
-std::string RememberedJson(const std::string& hash, const PhysicalSchema& state,
+// {"hash":"...","contract":true,"before":"...","tables":[...]}: the hash stands at a fixed place so
+// that it can be read alone. `before` is the hash of the version before, when that works with these
+// tables as well.
+struct Remembered {
+  std::string hash;
+  bool contract = false;  // something waits for it
+  std::string before;     // empty: it does not
+};
+std::string RememberedJson(const Remembered& remembered, const PhysicalSchema& state,
                            std::string_view model);
 
 }  // namespace tenon

@@ -16,6 +16,10 @@ RETURN encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING
   FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid;
 )";
 
+// The order in which log rows were written, for the sealer (log/sealer.h): the first key of
+// audit_pending.
+constexpr std::string_view kAuditOrder = "CREATE SEQUENCE IF NOT EXISTS audit_order;\n";
+
 // The months are those of UTC. Runs as the owner, for the system's role, which calls it by the
 // clock. Rows of the month that went to the default partition meanwhile move over. ATTACH takes a
 // weaker lock than PARTITION OF, so that readers and writers go on.
@@ -84,6 +88,7 @@ END $do$;
 std::string PostgresSupportSql() {
   std::string sql = PostgresFunctions();
   sql += kUuid7;
+  sql += kAuditOrder;
   sql += kMakePartitions;
   sql += fmt::format(
       "CREATE OR REPLACE FUNCTION tenon_functions_version() RETURNS integer IMMUTABLE "
@@ -119,6 +124,17 @@ const std::vector<std::string_view>& LeakproofFunctions() {
       "numeric_ge(numeric, numeric)",
   };
   return kFunctions;
+}
+
+std::string LeakySql() {
+  std::string list;
+  for (const std::string_view function : LeakproofFunctions()) {
+    list += fmt::format("{}'pg_catalog.{}'::regprocedure", list.empty() ? "" : ", ", function);
+  }
+  return fmt::format(
+      "SELECT p.oid::regprocedure::text FROM pg_proc p WHERE p.oid = ANY (ARRAY[{}]) AND NOT "
+      "p.proleakproof ORDER BY 1",
+      list);
 }
 
 std::string LeakproofSql() {

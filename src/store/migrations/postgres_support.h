@@ -15,6 +15,7 @@ inline constexpr int kPostgresFunctionsVersion = 1;
 // keeps its name, arguments and result, so that older nodes work on.
 //
 //   tenon_uuid7()                            default of keys, for rows that a DBA inserts
+//   audit_order                              a sequence: the order of log rows that wait for a seal
 //   tenon_make_partitions(table, months)     partitions by month ahead; how many it made
 std::string PostgresSupportSql();
 
@@ -25,5 +26,7 @@ const std::vector<std::string_view>& LeakproofFunctions();
 
 // ALTER FUNCTION ... LEAKPROOF for all of them.
 std::string LeakproofSql();
+// A query for those that are not.
+std::string LeakySql();
 
 }  // namespace tenon

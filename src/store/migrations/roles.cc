@@ -85,6 +85,12 @@ std::string RolesSql(const PostgresRoles& roles) {
 std::string GrantsSql(const PhysicalSchema& schema, const PostgresRoles& roles) {
   std::string sql = "SET LOCAL client_min_messages = 'warning';\n";
   for (const PhysicalTable& table : schema.tables) sql += GrantsOn(table, roles);
+  sql += fmt::format(
+      "REVOKE ALL ON schema_migrations FROM PUBLIC;\n"
+      "GRANT SELECT ON schema_migrations TO {}, {};\n",
+      QuoteName(roles.application), QuoteName(roles.system));
+  sql += fmt::format("GRANT USAGE ON SEQUENCE audit_order TO {}, {};\n",
+                     QuoteName(roles.application), QuoteName(roles.system));
   sql += fmt::format("GRANT EXECUTE ON FUNCTION tenon_make_partitions(text, integer) TO {};\n",
                      QuoteName(roles.system));
   return sql;

@@ -64,6 +64,7 @@ json::object ColumnToJson(const PhysicalColumn& column) {
   Put(out, "check", column.check_sql);
   Put(out, "neutral", column.neutral_sql);
   Put(out, "kept", column.kept);
+  Put(out, "moved", column.moved_to);
   return out;
 }
 
@@ -80,6 +81,7 @@ PhysicalColumn ColumnFromJson(const json::object& in) {
   column.check_sql = Text(in, "check");
   column.neutral_sql = Text(in, "neutral");
   column.kept = Flag(in, "kept");
+  column.moved_to = Text(in, "moved");
   return column;
 }
 

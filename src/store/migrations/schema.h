@@ -26,6 +26,7 @@ struct PhysicalColumn {
   std::string check_sql;    // of CHECK; empty: none
   std::string neutral_sql;  // some legal value, for taking back the drop of a required column
   bool kept = false;        // no longer in the model; kept because nobody asked to drop it
+  std::string moved_to;     // its name now, while it stands under both (expand.h); empty: one name
 
   // Known from the model only; not part of the JSON.
   std::string fill_sql;  // for rows that are there when the column is added; empty: null

@@ -84,28 +84,9 @@ PhysicalTrigger PostgresTrigger(const PhysicalTable& table, std::string_view wha
                       QuoteName(name), body, QuoteName(table.name), events, when)};
 }
 
-// The error is that of a CHECK by the name that one would have.
-PhysicalTrigger PostgresEnums(const PhysicalTable& table) {
-  std::string body;
-  std::vector<std::string> conditions;
-  for (const PhysicalEnum& item : table.enums) {
-    const std::string wrong =
-        fmt::format("NEW.{} NOT IN ({})", QuoteName(item.column), TextList(item.values));
-    conditions.push_back(wrong);
-    body += fmt::format(
-        "  IF {} THEN\n    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = {},\n"
-        "      SCHEMA = TG_TABLE_SCHEMA, TABLE = {}, COLUMN = {}, CONSTRAINT = {};\n  END IF;\n",
-        wrong, QuoteText(fmt::format("enum: {}.{}", table.name, item.column)),
-        QuoteText(table.name), QuoteText(item.column),
-        QuoteText(PostgresName(fmt::format("ck_{}_{}", table.name, item.column))));
-  }
-  return PostgresTrigger(table, "enums", "INSERT OR UPDATE",
-                         fmt::format("{}", fmt::join(conditions, " OR ")), body);
-}
-
 std::vector<PhysicalTrigger> PostgresTriggers(const Entity& entity, const PhysicalTable& table) {
   std::vector<PhysicalTrigger> out;
-  if (!table.enums.empty()) out.push_back(PostgresEnums(table));
+  if (!table.enums.empty()) out.push_back(PostgresEnumTrigger(table));
   for (const Field& field : entity.fields) {
     if (field.automatic != model::Auto::kUpdated) continue;
     const std::string column = QuoteName(field.name);
@@ -123,6 +104,46 @@ std::vector<PhysicalTrigger> PostgresTriggers(const Entity& entity, const Physic
 }
 
 }  // namespace
+
+// The error is that of a CHECK by the name that one would have.
+PhysicalTrigger PostgresEnumTrigger(const PhysicalTable& table) {
+  std::string body;
+  std::vector<std::string> conditions;
+  for (const PhysicalEnum& item : table.enums) {
+    const std::string wrong =
+        fmt::format("NEW.{} NOT IN ({})", QuoteName(item.column), TextList(item.values));
+    conditions.push_back(wrong);
+    body += fmt::format(
+        "  IF {} THEN\n    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = {},\n"
+        "      SCHEMA = TG_TABLE_SCHEMA, TABLE = {}, COLUMN = {}, CONSTRAINT = {};\n  END IF;\n",
+        wrong, QuoteText(fmt::format("enum: {}.{}", table.name, item.column)),
+        QuoteText(table.name), QuoteText(item.column),
+        QuoteText(PostgresName(fmt::format("ck_{}_{}", table.name, item.column))));
+  }
+  return PostgresTrigger(table, "enums", "INSERT OR UPDATE",
+                         fmt::format("{}", fmt::join(conditions, " OR ")), body);
+}
+
+std::string PostgresEnumTriggerName(const PhysicalTable& table) {
+  return PostgresName(fmt::format("tg_{}_enums", table.name));
+}
+
+std::optional<PhysicalTrigger> PostgresSyncTrigger(const PhysicalTable& table) {
+  std::string body;
+  for (const PhysicalColumn& column : table.columns) {
+    if (column.moved_to.empty()) continue;
+    body += fmt::format(
+        "  IF TG_OP = 'UPDATE' AND NEW.{0} IS NOT DISTINCT FROM OLD.{0} THEN\n"
+        "    NEW.{0} = NEW.{1};\n"
+        "    IF NEW.{1} IS NOT DISTINCT FROM OLD.{1} THEN NEW.{0} = OLD.{0}; END IF;\n"
+        "  ELSIF TG_OP = 'UPDATE' THEN\n    NEW.{1} = NEW.{0};\n"
+        "  ELSIF NEW.{1} IS NULL THEN\n    NEW.{1} = NEW.{0};\n"
+        "  ELSE\n    NEW.{0} = NEW.{1};\n  END IF;\n",
+        QuoteName(column.name), QuoteName(column.moved_to));
+  }
+  if (body.empty()) return std::nullopt;
+  return PostgresTrigger(table, "sync", "INSERT OR UPDATE", "true", body);
+}
 
 std::vector<PhysicalTrigger> DeriveTriggers(const Entity& entity, const PhysicalTable& table,
                                             Dialect dialect) {

@@ -59,6 +59,9 @@ Result<void> CopyPages(Connection& source, const std::string& path,
     }
   }
   sqlite3_backup_finish(backup);
+  // A file that needs no files beside it to be read, also from where nothing can be written.
+  if (rc == SQLITE_DONE)
+    sqlite3_exec(raw, "PRAGMA journal_mode = DELETE", nullptr, nullptr, nullptr);
   if (stopped) return Fail(Code::kUnavailable, "the backup was stopped");
   if (rc != SQLITE_DONE) return Fail(SqliteError(raw, rc, "backup").In(path));
   return {};

@@ -26,8 +26,4 @@ Error SqliteError(sqlite3* db, int rc, std::string_view sql);
 // and is rolled back as a whole.
 bool IsGroupFatal(int rc);
 
-// The table that a statement of ours writes to: INSERT INTO "t", UPDATE "t", DELETE FROM "t".
-// Empty when it is none of these.
-std::string_view WrittenTable(std::string_view sql);
-
 }  // namespace tenon

@@ -46,7 +46,13 @@ Result<std::unique_ptr<DirectoryLock>> DirectoryLock::Take(const std::string& di
   const std::string path = directory + "/tenon.lock";
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
-    return SystemFail(path, errno == ENOENT ? "no such data directory" : "cannot open");
+    if (errno == ENOENT) {
+      return Fail(Code::kUnavailable,
+                  fmt::format("there is no data directory {0}; tenon serve --data {0} makes it",
+                              directory));
+    }
+    if (errno == ENOTDIR) return Fail(Code::kUnavailable, directory + " is not a directory");
+    return SystemFail(path, "cannot open");
   }
   std::unique_ptr<DirectoryLock> lock(new DirectoryLock(fd));
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {

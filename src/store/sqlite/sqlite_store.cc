@@ -112,8 +112,9 @@ Result<void> SqliteStore::Start() {
 Result<void> SqliteStore::Read(const Scope& scope,
                                const std::function<Result<void>(Reader&)>& work) {
   const auto now = steady_clock::now();
-  const auto deadline =
-      now + std::min<std::chrono::milliseconds>(scope.deadline, limits::kSnapshotMax);
+  const auto deadline = now + (scope.long_snapshot ? scope.deadline
+                                                   : std::min<std::chrono::milliseconds>(
+                                                         scope.deadline, limits::kSnapshotMax));
   ReadPool::Loan connection = TRY(readers_->Borrow(deadline));
   connection->SetDeadline(deadline);
   if (const int rc = connection->Step("BEGIN"); rc != SQLITE_OK) {

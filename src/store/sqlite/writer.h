@@ -18,8 +18,8 @@
 #include "store/sqlite/checkpointer.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/transaction.h"
-#include "store/sqlite/write_queue.h"
 #include "store/store.h"
+#include "store/write_queue.h"
 
 namespace tenon {
 

@@ -1,0 +1,229 @@
+#include "graph/load.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/expression.h"
+#include "record/sql.h"
+
+namespace tenon {
+namespace {
+
+constexpr std::size_t kLookEvery = 1u << 16;  // rows between looks at the memory
+
+// A path inside one row as an expression, so that both stores read it by the same rules.
+model::Expression PathOf(const model::Field& field, std::vector<std::string> json_path) {
+  model::Expression path;
+  path.op = model::Op::kPath;
+  path.type.kind = json_path.empty() ? field.type.kind : model::TypeKind::kText;
+  path.type.enumeration = json_path.empty() ? field.type.enumeration : nullptr;
+  path.type.nullable = true;
+  path.path.field = &field;
+  path.path.json_path = std::move(json_path);
+  return path;
+}
+
+Result<void> AppendPath(const model::Entity& entity, const model::Field& field,
+                        std::vector<std::string> json_path, SqlBuilder& sql) {
+  model::Expression path = PathOf(field, std::move(json_path));
+  path.path.entity = &entity;
+  return AppendExpression(path, {.alias = "t"}, sql);
+}
+
+void AppendColumn(const model::Field& field, SqlBuilder& sql) { (sql << "t.").Name(field.name); }
+
+void AppendFrom(const model::Entity& entity, const Uuid& tenant, SqlBuilder& sql) {
+  (sql << " FROM ").Name(entity.table) << " t WHERE ";
+  AppendColumn(*entity.tenant, sql);
+  (sql << " = ").Bind(Value(tenant));
+  SqlBuilder live(sql.dialect());
+  if (AppendLive(entity, "t", live)) {
+    sql << " AND ";
+    AppendLive(entity, "t", sql);
+  }
+}
+
+Result<void> AppendLabel(const NodeSource& source, SqlBuilder& sql) {
+  if (source.label_paths.empty()) {
+    if (source.label == nullptr) {
+      sql << "NULL";
+    } else {
+      AppendColumn(*source.label, sql);
+    }
+    return {};
+  }
+  sql << "coalesce(";
+  for (const auto& path : source.label_paths) {
+    TRY(AppendPath(*source.entity, *source.entity->FindField(path.front()),
+                   {path.begin() + 1, path.end()}, sql));
+    sql << ", ";
+  }
+  AppendColumn(*source.label, sql);
+  sql << ")";
+  return {};
+}
+
+Error TooLarge(std::size_t bytes_max) {
+  return {Code::kTooLarge,
+          fmt::format("the graph of this tenant needs more than the {} MB that graph.bytes allows; "
+                      "raise it to walk this graph",
+                      bytes_max >> 20)};
+}
+
+// The 36 characters of a UUID as every store writes them; nullopt for another form.
+std::optional<Uuid> FastUuid(std::string_view text) {
+  static constexpr auto kDigits = [] {
+    std::array<std::uint8_t, 256> digits{};
+    digits.fill(0xff);
+    for (int i = 0; i < 10; ++i)
+      digits[static_cast<std::size_t>('0' + i)] = static_cast<std::uint8_t>(i);
+    for (int i = 0; i < 6; ++i) {
+      digits[static_cast<std::size_t>('a' + i)] = static_cast<std::uint8_t>(10 + i);
+      digits[static_cast<std::size_t>('A' + i)] = static_cast<std::uint8_t>(10 + i);
+    }
+    return digits;
+  }();
+  static constexpr std::array<std::uint8_t, 16> kAt = {0,  2,  4,  6,  9,  11, 14, 16,
+                                                       19, 21, 24, 26, 28, 30, 32, 34};
+  if (text.size() != 36) return std::nullopt;
+  Uuid id;
+  std::uint8_t bad = 0;
+  for (std::size_t i = 0; i < kAt.size(); ++i) {
+    const std::uint8_t high = kDigits[static_cast<unsigned char>(text[kAt[i]])];
+    const std::uint8_t low = kDigits[static_cast<unsigned char>(text[kAt[i] + 1u])];
+    bad |= static_cast<std::uint8_t>((high | low) & 0xf0);
+    id.bytes[i] = static_cast<std::uint8_t>(high << 4 | (low & 0x0f));
+  }
+  if (bad != 0) return std::nullopt;
+  return id;
+}
+
+class Loader {
+ public:
+  Loader(Reader& reader, const Uuid& tenant, std::size_t bytes_max, Graph& graph)
+      : reader_(reader), tenant_(tenant), bytes_max_(bytes_max), graph_(graph) {}
+
+  Result<void> Run() {
+    for (const NodeSource& source : graph_.sources().nodes()) TRY(Nodes(source));
+    for (const EdgeSource& source : graph_.sources().edges()) TRY(Edges(source));
+    graph_.LoadEdges(edges_);
+    graph_.ShrinkToFit();
+    if (graph_.bytes() > bytes_max_) return Fail(TooLarge(bytes_max_));
+    return {};
+  }
+
+ private:
+  // An end of an edge: rows often come with the same one as the row before.
+  struct End {
+    const NodeSource* source;
+    std::string text = {};
+    NodeNumber node = kNoNode;
+  };
+
+  Result<void> Nodes(const NodeSource& source) {
+    SqlBuilder sql(reader_.dialect());
+    sql << "SELECT ";
+    AppendColumn(*source.key, sql);
+    sql << ", ";
+    TRY(AppendLabel(source, sql));
+    sql << ", ";
+    if (source.type == nullptr) {
+      sql << "NULL";
+    } else {
+      AppendColumn(*source.type, sql);
+    }
+    AppendFrom(*source.entity, tenant_, sql);
+    return reader_.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
+      const NodeNumber node = NodeOf(source, row.Text(0));
+      graph_.SetNode(node, row.IsNull(2) ? std::string_view{} : row.Text(2),
+                     row.IsNull(1) ? std::string_view{} : row.Text(1));
+      return Look();
+    });
+  }
+
+  Result<void> Edges(const EdgeSource& source) {
+    const model::Entity& entity = *source.entity;
+    SqlBuilder sql(reader_.dialect());
+    sql << "SELECT ";
+    AppendColumn(*source.edge->from, sql);
+    sql << ", ";
+    AppendColumn(*source.edge->to, sql);
+    sql << ", ";
+    if (source.kind_field != nullptr) {
+      AppendColumn(*source.kind_field, sql);
+    } else {
+      TRY(AppendExpression(*source.edge->kind, {.alias = "t"}, sql));
+    }
+    sql << ", ";
+    if (entity.lifecycle) {
+      TRY(AppendPath(entity, *entity.lifecycle->field, entity.lifecycle->json_path, sql));
+    } else {
+      sql << "NULL";
+    }
+    AppendFrom(entity, tenant_, sql);
+    for (const model::Field* field : {source.edge->from, source.edge->to}) {
+      if (!field->type.nullable) continue;
+      sql << " AND ";
+      AppendColumn(*field, sql);
+      sql << " IS NOT NULL";
+    }
+    End from{source.from}, to{source.to};
+    std::string kind, state;
+    std::optional<std::uint32_t> edge_class;
+    return reader_.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
+      const std::string_view row_kind = row.IsNull(2) ? std::string_view{} : row.Text(2);
+      const std::string_view row_state = row.IsNull(3) ? std::string_view{} : row.Text(3);
+      if (!edge_class || row_kind != kind || row_state != state) {
+        kind = row_kind;
+        state = row_state;
+        edge_class = graph_.InternEdgeClass(source, kind, state);
+      }
+      const NodeNumber from_node = NodeOf(from, row.Text(0));
+      edges_.push_back({from_node, NodeOf(to, row.Text(1)), *edge_class});
+      return Look();
+    });
+  }
+
+  NodeNumber NodeOf(const NodeSource& source, std::string_view text) {
+    if (source.key_is_id) {
+      if (const auto id = FastUuid(text)) return graph_.Touch(source, *id, text);
+    }
+    return graph_.Touch(source, source.IdOf(text), text);
+  }
+  NodeNumber NodeOf(End& end, std::string_view text) {
+    if (end.node == kNoNode || end.text != text) {
+      end.text = text;
+      end.node = NodeOf(*end.source, text);
+    }
+    return end.node;
+  }
+
+  Result<bool> Look() {
+    if (++rows_ % kLookEvery != 0) return true;
+    // Packed edges take 16 bytes, and for a moment these 12 beside them.
+    const std::size_t bytes = graph_.bytes() + edges_.capacity() * sizeof(WholeEdge) +
+                              edges_.size() * 2 * sizeof(HalfEdge);
+    if (bytes > bytes_max_) return Fail(TooLarge(bytes_max_));
+    return true;
+  }
+
+  Reader& reader_;
+  const Uuid& tenant_;
+  const std::size_t bytes_max_;
+  Graph& graph_;
+  std::vector<WholeEdge> edges_;
+  std::size_t rows_ = 0;
+};
+
+}  // namespace
+
+Result<void> LoadGraph(Reader& reader, const Uuid& tenant, std::size_t bytes_max, Graph& graph) {
+  return Loader(reader, tenant, bytes_max, graph).Run();
+}
+
+}  // namespace tenon

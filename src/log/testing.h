@@ -1,0 +1,129 @@
+// Stores with the shipped models' tables, of either kind, for tests of what stands above a store.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "model/check.h"
+#include "model/source.h"
+#include "store/migrations/migrate.h"
+#include "store/postgres/postgres_store.h"
+#include "store/postgres/test_server.h"
+#include "store/sqlite/sqlite_store.h"
+#include "store/testing.h"
+
+namespace tenon::testing {
+
+enum class StoreKind { kSqlite, kPostgres };
+
+inline std::string NameOf(StoreKind kind) {
+  return kind == StoreKind::kSqlite ? "sqlite" : "postgres";
+}
+
+inline Result<std::shared_ptr<const model::Model>> CheckedShippedModels() {
+  model::Sources sources;
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(TENON_SOURCE_DIR) + "/models")) {
+    if (entry.path().extension() == ".tenon") files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  for (const auto& file : files) {
+    std::ifstream in(file);
+    sources.Add("models/" + file.filename().string(),
+                std::string(std::istreambuf_iterator<char>(in), {}));
+  }
+  auto checked = model::Check(sources);
+  if (checked) return *std::move(checked);
+  return Fail(Code::kInternal, model::Render(sources, checked.error().front()));
+}
+
+// One database with the tables, which each test copies: migrating takes longer than most tests.
+struct PostgresTemplate {
+  std::shared_ptr<PostgresServer> server;
+  std::unique_ptr<TestDatabase> database;
+  PostgresRoles roles;
+};
+
+inline PostgresOptions PostgresOptionsFor(const TestDatabase& database,
+                                          const PostgresRoles& roles) {
+  PostgresOptions options;
+  options.url = database.url();
+  options.role = roles.application;
+  options.system_role = roles.system;
+  return options;
+}
+
+inline Result<std::shared_ptr<PostgresTemplate>> MakeTemplate(const model::Model& model) {
+  auto made = std::make_shared<PostgresTemplate>();
+  made->server = TRY(PostgresServer::Shared());
+  made->database = TRY(TestDatabase::Make(made->server));
+  made->roles = {.application = made->database->name() + "_app",
+                 .system = made->database->name() + "_system"};
+  const auto store = TRY(PostgresStore::Open(PostgresOptionsFor(*made->database, made->roles)));
+  SystemClock clock;
+  MigrateOptions migrate;
+  migrate.roles = made->roles;
+  TRY(Migrate(*store, model, clock, migrate));
+  store->Close();
+  return made;
+}
+
+// A migrated store; on PostgreSQL several can be opened, as several nodes would.
+class TestStore {
+ public:
+  // kUnavailable when PostgreSQL is not installed: skip then.
+  static Result<std::unique_ptr<TestStore>> Make(StoreKind kind) {
+    std::unique_ptr<TestStore> made(new TestStore(kind));
+    made->model_ = TRY(CheckedShippedModels());
+    SystemClock clock;
+    if (kind == StoreKind::kSqlite) {
+      SqliteOptions options;
+      options.directory = made->folder_.path();
+      made->store_ = TRY(SqliteStore::Open(std::move(options)));
+      TRY(Migrate(*made->store_, *made->model_, clock));
+      return made;
+    }
+    static Result<std::shared_ptr<PostgresTemplate>> whole = MakeTemplate(*made->model_);
+    made->template_ = TRY(whole);
+    made->database_ =
+        TRY(TestDatabase::Make(made->template_->server, made->template_->database->name()));
+    made->store_ = TRY(made->OpenPostgres());
+    return made;
+  }
+  ~TestStore() {
+    if (store_) store_->Close();
+  }
+
+  [[nodiscard]] Store& store() { return *store_; }
+  [[nodiscard]] const std::shared_ptr<const model::Model>& model() const { return model_; }
+  [[nodiscard]] StoreKind kind() const { return kind_; }
+  [[nodiscard]] TestDatabase& database() { return *database_; }  // PostgreSQL only
+
+  // Another node's store over the same database.
+  Result<std::unique_ptr<PostgresStore>> OpenAnother() { return OpenPostgres(); }
+
+ private:
+  explicit TestStore(StoreKind kind) : kind_(kind) {}
+  Result<std::unique_ptr<PostgresStore>> OpenPostgres() {
+    return PostgresStore::Open(PostgresOptionsFor(*database_, template_->roles));
+  }
+
+  const StoreKind kind_;
+  TempDir folder_;
+  std::shared_ptr<const model::Model> model_;
+  std::shared_ptr<PostgresTemplate> template_;
+  std::unique_ptr<TestDatabase> database_;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace tenon::testing

@@ -1,0 +1,10 @@
+// Every source that runs in the server and from the command line; one function a source.
+#pragma once
+
+#include "services/ingest/source.h"
+
+namespace tenon::ingest {
+
+SourceKind Youtube8mSource();  // youtube8m.cc
+
+}  // namespace tenon::ingest

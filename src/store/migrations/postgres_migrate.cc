@@ -1,0 +1,291 @@
+#include "store/migrations/postgres_migrate.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <map>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "store/migrations/alter.h"
+#include "store/migrations/ddl.h"
+#include "store/migrations/history.h"
+#include "store/migrations/postgres_support.h"
+
+namespace tenon {
+namespace {
+
+constexpr int kAttemptsMax = 8;
+constexpr std::chrono::milliseconds kFirstPause{100};  // doubles with each attempt
+constexpr std::string_view kLeaseTime = "interval '10 minutes'";
+
+constexpr std::string_view kMakeLock =
+    "CREATE TABLE IF NOT EXISTS schema_migrator (name text PRIMARY KEY, holder text NOT NULL, "
+    "expires_at timestamptz NOT NULL);\n"
+    "REVOKE ALL ON schema_migrator FROM PUBLIC;\n";
+
+Scope SystemScope() {
+  Scope scope;
+  scope.across_tenants = true;
+  return scope;
+}
+
+Result<std::vector<std::string>> Names(Reader& reader, const std::string& sql,
+                                       std::span<const Value> parameters = {}) {
+  std::vector<std::string> out;
+  TRY(reader.Query(sql, parameters, [&](const Row& row) -> Result<bool> {
+    out.emplace_back(row.Text(0));
+    return true;
+  }));
+  return out;
+}
+
+Result<std::string> One(Reader& reader, const std::string& sql,
+                        std::span<const Value> parameters = {}) {
+  const std::vector<std::string> found = TRY(Names(reader, sql, parameters));
+  return found.empty() ? std::string() : found.front();
+}
+
+std::string HolderName() {
+  char host[256] = "";
+  if (gethostname(host, sizeof(host) - 1) != 0) host[0] = '\0';
+  // Two of one process are told apart as well.
+  const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
+  return fmt::format("{} {} {}", host, getpid(), since_start.count());
+}
+
+// The index as the database has it: valid, or left behind by a build that failed.
+struct Found {
+  std::map<std::string, bool> indexes;
+};
+
+Result<Found> FindIndexes(Reader& reader) {
+  Found found;
+  TRY(reader.Query(
+      "SELECT c.relname, i.indisvalid::int::bigint FROM pg_index i JOIN pg_class c ON c.oid = "
+      "i.indexrelid WHERE c.relnamespace = current_schema()::regnamespace",
+      {}, [&](const Row& row) -> Result<bool> {
+        found.indexes[std::string(row.Text(0))] = row.Int(1) != 0;
+        return true;
+      }));
+  return found;
+}
+
+// What is left to do for the remembered schema, in order.
+std::vector<std::string> Missing(const PhysicalSchema& schema, const Found& found) {
+  std::vector<std::string> out;
+  for (const PhysicalTable& table : schema.tables) {
+    for (const PhysicalIndex& index : table.indexes) {
+      const auto there = found.indexes.find(index.name);
+      const bool invalid = there != found.indexes.end() && !there->second;
+      if (invalid && table.partition.empty()) {
+        out.push_back("DROP INDEX CONCURRENTLY IF EXISTS " + QuoteName(index.name));
+      }
+      if (there == found.indexes.end() || (invalid && table.partition.empty())) {
+        out.push_back(BuildIndexSql(table, index));
+      }
+      const std::string replaced = ReplacedIndexName(index.name);
+      if (found.indexes.contains(replaced)) {
+        out.push_back(fmt::format("DROP INDEX {}{}", table.partition.empty() ? "CONCURRENTLY " : "",
+                                  QuoteName(replaced)));
+      }
+    }
+  }
+  return out;
+}
+
+// An index that could not be built stays behind, invalid: it slows writes and serves nobody.
+Result<void> RunOne(Store& store, const std::string& statement) {
+  Result<void> done = store.RunAlone(statement);
+  if (done) return {};
+  return Fail(std::move(done).error().In(statement));
+}
+
+}  // namespace
+
+Result<void> ReadAsOwner(Store& store, const std::function<Result<void>(Reader&)>& work) {
+  if (store.dialect() != Dialect::kPostgres) return store.Read(SystemScope(), work);
+  return store.ChangeSchema([&](SchemaTransaction& transaction) { return work(transaction); });
+}
+
+Result<void> ChangeSchemaPatiently(Store& store,
+                                   const std::function<Result<void>(SchemaTransaction&)>& work) {
+  std::chrono::milliseconds pause = kFirstPause;
+  for (int attempt = 1;; ++attempt) {
+    Result<void> done = store.ChangeSchema(work);
+    const bool again = !done && store.dialect() == Dialect::kPostgres &&
+                       done.error().code == Code::kUnavailable && attempt < kAttemptsMax;
+    if (!again) return done;
+    std::this_thread::sleep_for(pause);
+    pause *= 2;
+  }
+}
+
+MigratorLock::MigratorLock(MigratorLock&& other) noexcept
+    : store_(std::exchange(other.store_, nullptr)), holder_(std::move(other.holder_)) {}
+
+Result<MigratorLock> MigratorLock::Take(Store& store, std::chrono::milliseconds wait) {
+  if (store.dialect() != Dialect::kPostgres) return MigratorLock(nullptr);
+  MigratorLock lock(&store);
+  lock.holder_ = HolderName();
+  const auto deadline = std::chrono::steady_clock::now() + wait;
+  const Value holder[] = {Value(lock.holder_)};
+  for (;;) {
+    std::string winner;
+    std::string until;
+    Result<void> tried = ChangeSchemaPatiently(store, [&](SchemaTransaction& t) -> Result<void> {
+      winner.clear();
+      if (TRY(One(t, "SELECT coalesce(to_regclass('schema_migrator')::text, '')")).empty()) {
+        TRY(t.RunScript(kMakeLock));
+      }
+      winner = TRY(One(t,
+                       fmt::format("INSERT INTO schema_migrator AS m (name, holder, expires_at) "
+                                   "VALUES ('migrator', $1, clock_timestamp() + {0}) ON CONFLICT "
+                                   "(name) DO UPDATE SET holder = EXCLUDED.holder, expires_at = "
+                                   "EXCLUDED.expires_at WHERE m.expires_at < clock_timestamp() "
+                                   "RETURNING m.holder",
+                                   kLeaseTime),
+                       holder));
+      if (!winner.empty()) return {};
+      until = TRY(One(t, "SELECT holder || ', until ' || expires_at FROM schema_migrator"));
+      return {};
+    });
+    // Two that make the table at once: one of them finds it when it looks again.
+    const bool raced = !tried && tried.error().code == Code::kConflict;
+    if (!tried && !raced) return Fail(std::move(tried).error());
+    if (tried && winner == lock.holder_) return lock;
+    if (std::chrono::steady_clock::now() >= deadline) {
+      lock.store_ = nullptr;
+      return Fail(Code::kUnavailable,
+                  fmt::format("another migration is at work ({}): wait for it; when it is dead, "
+                              "DELETE FROM schema_migrator",
+                              until));
+    }
+    std::this_thread::sleep_for(kFirstPause);
+  }
+}
+
+Result<void> MigratorLock::Confirm(Transaction& transaction) const {
+  if (store_ == nullptr) return {};
+  const Value holder[] = {Value(holder_)};
+  const std::int64_t mine = TRY(transaction.Execute(
+      fmt::format(
+          "UPDATE schema_migrator SET expires_at = clock_timestamp() + {} WHERE holder = $1",
+          kLeaseTime),
+      holder));
+  if (mine == 1) return {};
+  return Fail(Code::kConflict, "another migrator has taken over; look at its result and try again");
+}
+
+MigratorLock::~MigratorLock() {
+  if (store_ == nullptr) return;
+  // When this fails, the row is free in ten minutes.
+  [[maybe_unused]] const auto released =
+      store_->ChangeSchema([&](SchemaTransaction& transaction) -> Result<void> {
+        const Value holder[] = {Value(holder_)};
+        TRY(transaction.Execute("DELETE FROM schema_migrator WHERE holder = $1", holder));
+        return {};
+      });
+}
+
+Result<void> PreparePostgres(Store& store, const PostgresRoles& roles) {
+  TRY(CheckRoleNames(roles));
+  TRY(ChangeSchemaPatiently(store, [&](SchemaTransaction& t) -> Result<void> {
+    const std::string there =
+        TRY(One(t, "SELECT 1 WHERE to_regprocedure('tenon_functions_version()') IS NOT NULL"));
+    // A newer binary's functions serve this one as well.
+    bool old = there.empty();
+    if (!old) {
+      const std::string behind =
+          TRY(One(t, fmt::format("SELECT 1 WHERE tenon_functions_version() < {}",
+                                 kPostgresFunctionsVersion)));
+      old = !behind.empty();
+    }
+    if (old) TRY(t.RunScript(PostgresSupportSql()));
+    Result<void> made = t.RunScript(RolesSql(roles));
+    if (!made) {
+      return Fail(std::move(made).error().In(
+          fmt::format("making the roles {} and {} (without CREATEROLE a superuser makes them once: "
+                      "see docs/postgresql.md, \"Roles\")",
+                      roles.application, roles.system)));
+    }
+    return {};
+  }));
+  std::vector<std::string> leaky;
+  TRY(ReadAsOwner(store, [&](Reader& reader) -> Result<void> {
+    const std::string super =
+        TRY(One(reader, "SELECT 1 FROM pg_roles WHERE rolname = current_user AND rolsuper"));
+    if (super.empty()) return {};
+    leaky = TRY(Names(reader, LeakySql()));
+    return {};
+  }));
+  if (leaky.empty()) return {};
+  return ChangeSchemaPatiently(store,
+                               [&](SchemaTransaction& t) { return t.RunScript(LeakproofSql()); });
+}
+
+Result<void> EnsureGrants(Store& store, const PhysicalSchema& wanted, const PostgresRoles& roles) {
+  std::set<std::string> lacking;
+  const Value names[] = {Value(roles.application), Value(roles.system)};
+  TRY(ReadAsOwner(store, [&](Reader& reader) -> Result<void> {
+    const std::vector<std::string> found = TRY(Names(
+        reader,
+        "SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace "
+        "AND "
+        "c.relkind IN ('r', 'p') AND NOT c.relispartition AND (NOT has_table_privilege($1, c.oid, "
+        "'SELECT') OR NOT has_table_privilege($2, c.oid, 'SELECT') OR (c.relrowsecurity AND NOT "
+        "EXISTS (SELECT 1 FROM pg_policy p JOIN pg_roles r ON r.oid = ANY (p.polroles) WHERE "
+        "p.polrelid = c.oid AND p.polname = 'tenant_system' AND r.rolname = $2)))",
+        names));
+    lacking.insert(found.begin(), found.end());
+    return {};
+  }));
+  PhysicalSchema some;
+  some.dialect = wanted.dialect;
+  for (const PhysicalTable& table : wanted.tables) {
+    if (lacking.contains(table.name)) some.tables.push_back(table);
+  }
+  if (some.tables.empty() && !lacking.contains("schema_migrations")) return {};
+  return ChangeSchemaPatiently(
+      store, [&](SchemaTransaction& t) { return t.RunScript(GrantsSql(some, roles)); });
+}
+
+Result<std::int64_t> MakePartitions(Store& store, const PhysicalSchema& wanted) {
+  std::int64_t made = 0;
+  for (const PhysicalTable& table : wanted.tables) {
+    if (wanted.dialect != Dialect::kPostgres || table.partition.empty()) continue;
+    TRY(store.Write(SystemScope(), [&](Transaction& transaction) -> Result<void> {
+      const Value values[] = {Value(table.name)};
+      return transaction.Query(
+          fmt::format("SELECT tenon_make_partitions($1, {})::bigint", kPartitionMonthsAhead),
+          values, [&](const Row& row) -> Result<bool> {
+            made += row.Int(0);
+            return true;
+          });
+    }));
+  }
+  return made;
+}
+
+Result<void> FinishSchema(Store& store) {
+  if (store.dialect() != Dialect::kPostgres) return {};
+  std::vector<std::string> statements;
+  TRY(ReadAsOwner(store, [&](Reader& reader) -> Result<void> {
+    const CurrentSchema current = TRY(LoadCurrent(reader, store.dialect(), true));
+    statements = Missing(current.schema, TRY(FindIndexes(reader)));
+    for (const std::string& statement : TRY(Names(
+             reader,
+             "SELECT format('ALTER TABLE %I VALIDATE CONSTRAINT %I', c.relname, k.conname) FROM "
+             "pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE NOT k.convalidated AND "
+             "c.relnamespace = current_schema()::regnamespace ORDER BY 1"))) {
+      statements.push_back(statement);
+    }
+    return {};
+  }));
+  for (const std::string& statement : statements) TRY(RunOne(store, statement));
+  return {};
+}
+
+}  // namespace tenon

@@ -1,0 +1,278 @@
+#include "store/postgres/transaction.h"
+
+#include <charconv>
+#include <utility>
+
+namespace tenon {
+namespace {
+
+using std::chrono::steady_clock;
+
+// Rows between two looks at the clock while the caller's code runs; the server's statement time-out
+// watches the rest.
+constexpr int kRowsPerLook = 32;
+
+constexpr std::string_view kBeginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+constexpr std::string_view kBeginWrite = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+// Both settings end with the transaction, so a pooled connection carries no tenant from one user to
+// the next.
+constexpr std::string_view kScopeOfRead =
+    "SELECT set_config('tenon.tenant', $1, true), set_config('statement_timeout', $2, true)";
+constexpr std::string_view kScopeOfWrite =
+    "SELECT set_config('tenon.tenant', $1, true), pg_current_xact_id()::text";
+
+bool OnlyReads(std::string_view sql) {
+  return sql.starts_with("SELECT") || sql.starts_with("select");
+}
+
+std::int64_t RowsChanged(PGresult* result) {
+  if (std::string_view(PQcmdStatus(result)).starts_with("SELECT")) return 0;
+  const std::string_view text = PQcmdTuples(result);
+  std::int64_t rows = 0;
+  std::from_chars(text.data(), text.data() + text.size(), rows);
+  return rows;
+}
+
+}  // namespace
+
+PgTransaction::PgTransaction(PgConnection& connection, Mode mode, const Scope& scope,
+                             TimePoint deadline, ConstraintCatalog* catalog, Renew renew)
+    : connection_(&connection),
+      mode_(mode),
+      scope_(scope),
+      deadline_(deadline),
+      catalog_(catalog),
+      renew_(std::move(renew)) {}
+
+PgTransaction::~PgTransaction() {
+  if (mode_ == Mode::kRead) {
+    End();
+  } else {
+    Rollback();
+  }
+}
+
+Result<void> PgTransaction::Begin() {
+  if (failure_) return Fail(failure_->error);
+  if (begun_) return {};
+  begun_ = true;
+  begun_at_ = steady_clock::now();
+  switch (mode_) {
+    case Mode::kSchema:
+      return Send("BEGIN", {}, nullptr);
+    case Mode::kRead: {
+      TRY(Send(kBeginRead, {}, nullptr));
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - begun_at_).count();
+      const Value values[] = {scope_.tenant, std::max<std::int64_t>(left, 1)};
+      return Send(kScopeOfRead, values, nullptr);
+    }
+    case Mode::kWrite: {
+      TRY(Send(kBeginWrite, {}, nullptr));
+      const Value values[] = {scope_.tenant};
+      return Send(kScopeOfWrite, values, &scope_answer_);
+    }
+  }
+  return {};
+}
+
+Result<void> PgTransaction::Send(std::string_view sql, std::span<const Value> parameters,
+                                 PgResult* answer) {
+  if (mode_ == Mode::kRead && !answered_) {
+    first_.push_back({std::string(sql), {parameters.begin(), parameters.end()}, answer});
+  }
+  if (Result<void> queued = connection_->Queue(sql, parameters, answer, job_); !queued) {
+    // Nothing was sent and the transaction is sound, but what the work does next would build on it.
+    return Fail(Note({Failure::Kind::kFinal, std::move(queued).error()}, job_));
+  }
+  return {};
+}
+
+// The error that the caller gets. The first failure is the transaction's.
+Error PgTransaction::Note(Failure failure, std::size_t job) {
+  if (failure.error.code == Code::kConflict && catalog_ != nullptr) {
+    catalog_->Complete(failure.error);
+  }
+  if (!failure_) {
+    failure_ = std::move(failure);
+    failed_job_ = job;
+  }
+  return failure_->error;
+}
+
+// A read whose first round trip failed through no fault of its own may go again: nobody has seen
+// anything of it.
+bool PgTransaction::Resend(const Failure& failure) {
+  if (mode_ != Mode::kRead || answered_ || resent_ || failure.error.code == Code::kDeadline) {
+    return false;
+  }
+  resent_ = true;
+  if (failure.kind == Failure::Kind::kStale) {
+    if (connection_->Script("ROLLBACK")) return false;
+    connection_->ForgetStatements();
+  } else if (failure.kind == Failure::Kind::kLost && renew_) {
+    PgConnection* renewed = renew_();
+    if (renewed == nullptr) {
+      over_ = true;  // the old one is gone as well
+      return false;
+    }
+    connection_ = renewed;
+  } else {
+    return false;
+  }
+  for (const Sent& sent : first_) {
+    if (!connection_->Queue(sent.sql, sent.parameters, sent.answer)) return false;
+  }
+  return true;
+}
+
+Result<void> PgTransaction::Flush() {
+  if (failure_) return Fail(failure_->error);
+  std::optional<PgConnection::Failed> failed = connection_->Flush(deadline_);
+  if (failed && Resend(failed->failure)) failed = connection_->Flush(deadline_);
+  if (failed) return Fail(Note(std::move(failed->failure), failed->tag));
+  answered_ = true;
+  first_.clear();
+  expected_.remove_if([](const Expected& expected) { return expected.forgotten; });
+  if (scope_answer_ != nullptr) {
+    xid_ = PgRow(scope_answer_.get(), 0).Text(1);
+    scope_answer_.reset();
+  }
+  return {};
+}
+
+std::list<PgTransaction::Expected>::iterator PgTransaction::FindExpected(
+    std::string_view sql, std::span<const Value> parameters) {
+  for (auto expected = expected_.begin(); expected != expected_.end(); ++expected) {
+    if (expected->forgotten || expected->sql != sql) continue;
+    if (std::ranges::equal(expected->parameters, parameters)) return expected;
+  }
+  return expected_.end();
+}
+
+void PgTransaction::ForgetExpected() {
+  // Those that are not answered yet must stay where the answer goes.
+  expected_.remove_if([](const Expected& expected) { return expected.answer != nullptr; });
+  for (Expected& expected : expected_) expected.forgotten = true;
+}
+
+void PgTransaction::Expect(std::string_view sql, std::span<const Value> parameters) {
+  if (!Begin()) return;
+  Expected& expected = expected_.emplace_back(
+      Expected{std::string(sql), {parameters.begin(), parameters.end()}, {}});
+  // A failure is told by the next call.
+  static_cast<void>(Send(sql, parameters, &expected.answer));
+}
+
+Result<void> PgTransaction::Query(std::string_view sql, std::span<const Value> parameters,
+                                  const Each& each) {
+  TRY(Begin());
+  PgResult rows;
+  if (const auto expected = FindExpected(sql, parameters); expected != expected_.end()) {
+    if (expected->answer == nullptr) TRY(Flush());
+    rows = std::move(expected->answer);
+    expected_.erase(expected);
+  } else {
+    if (!OnlyReads(sql)) {
+      ForgetExpected();
+      job_wrote_ = true;
+    }
+    TRY(Send(sql, parameters, &rows));
+    TRY(Flush());
+  }
+  return Hand(rows, each);
+}
+
+Result<void> PgTransaction::Hand(const PgResult& rows, const Each& each) {
+  const int count = PQntuples(rows.get());
+  for (int i = 0; i < count; ++i) {
+    if (!TRY(each(PgRow(rows.get(), i)))) return {};
+    if (mode_ == Mode::kRead && (i + 1) % kRowsPerLook == 0 && steady_clock::now() >= deadline_) {
+      return Fail(Code::kDeadline, "the query did not end in its time");
+    }
+  }
+  return {};
+}
+
+Result<std::int64_t> PgTransaction::Execute(std::string_view sql,
+                                            std::span<const Value> parameters) {
+  TRY(Begin());
+  ForgetExpected();
+  job_wrote_ = true;
+  PgResult answer;
+  TRY(Send(sql, parameters, &answer));
+  TRY(Flush());
+  return RowsChanged(answer.get());
+}
+
+Result<void> PgTransaction::Queue(std::string_view sql, std::span<const Value> parameters) {
+  TRY(Begin());
+  ForgetExpected();
+  job_wrote_ = true;
+  return Send(sql, parameters, nullptr);
+}
+
+Result<void> PgTransaction::RunScript(std::string_view statements) {
+  TRY(Begin());
+  if (connection_->Queued()) TRY(Flush());
+  if (std::optional<Failure> failure = connection_->Script(statements)) {
+    return Fail(Note(std::move(*failure), job_));
+  }
+  return {};
+}
+
+std::optional<Failure> PgTransaction::Commit() {
+  if (failure_) return failure_;
+  if (!begun_) return std::nullopt;
+  // Whether a cut off COMMIT was kept can be asked only by an id that is here already.
+  if (mode_ == Mode::kWrite && xid_.empty() && !Flush()) return failure_;
+  PgResult answer;
+  if (!connection_->Queue("COMMIT", {}, &answer, job_)) return failure_;
+  std::optional<PgConnection::Failed> failed = connection_->Flush(deadline_);
+  if (failed) {
+    in_doubt_ = failed->failure.kind == Failure::Kind::kLost;
+    Note(std::move(failed->failure), failed->tag);
+    return failure_;
+  }
+  over_ = true;
+  if (std::string_view(PQcmdStatus(answer.get())) != "COMMIT") {
+    Note({Failure::Kind::kFinal, Error(Code::kInternal, "the transaction was rolled back")}, job_);
+  }
+  return failure_;
+}
+
+void PgTransaction::Rollback() {
+  if (!begun_ || over_ || connection_->broken()) return;
+  over_ = true;
+  if (!connection_->Queue("ROLLBACK", {}, nullptr)) return;
+  // What was queued and fails only now is undone as well.
+  if (connection_->Flush(deadline_) && !connection_->broken()) {
+    static_cast<void>(connection_->Script("ROLLBACK"));
+  }
+}
+
+void PgTransaction::End() {
+  if (!begun_ || over_ || connection_->broken()) return;
+  over_ = true;
+  if (connection_->Queue("COMMIT", {}, nullptr)) connection_->Post();
+}
+
+void PgTransaction::StartJob(std::size_t number, bool savepoint) {
+  ForgetExpected();
+  job_ = number;
+  job_wrote_ = false;
+  if (savepoint && Begin()) static_cast<void>(Send("SAVEPOINT job", {}, nullptr));
+}
+
+void PgTransaction::Settle() {
+  if (!failure_ && connection_->Queued()) static_cast<void>(Flush());
+}
+
+void PgTransaction::UndoJob() {
+  failure_.reset();
+  ForgetExpected();
+  static_cast<void>(Send("ROLLBACK TO job", {}, nullptr));
+}
+
+void PgTransaction::EndJob() { static_cast<void>(Send("RELEASE job", {}, nullptr)); }
+
+}  // namespace tenon
