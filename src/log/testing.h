@@ -69,7 +69,10 @@ inline Result<std::shared_ptr<PostgresTemplate>> MakeTemplate(const model::Model
   made->database = TRY(TestDatabase::Make(made->server));
   made->roles = {.application = made->database->name() + "_app",
                  .system = made->database->name() + "_system"};
-  const auto store = TRY(PostgresStore::Open(PostgresOptionsFor(*made->database, made->roles)));
+  // As the owner: the migration makes the other two roles.
+  PostgresOptions owner;
+  owner.url = made->database->url();
+  const auto store = TRY(PostgresStore::Open(std::move(owner)));
   SystemClock clock;
   MigrateOptions migrate;
   migrate.roles = made->roles;
