@@ -1,12 +1,12 @@
 // The API in process: the same requests as over HTTP, handed to the node's handler.
 #include <condition_variable>
-#include <fstream>
 #include <future>
 #include <mutex>
 
 #include "app/node.h"
 #include "app/offline.h"
 #include "app/serve.h"
+#include "auth/keys.h"
 #include "http/url.h"
 
 namespace tenon {
@@ -102,9 +102,9 @@ Result<std::unique_ptr<cli::Transport>> OpenInProcess(const Config& config) {
   opened->name = config.data + " (in process)";
   NodeOptions options = TRY(NodeOptionsOf(config));
   options.run_clock = false;
+  opened->key = options.auth.owner_key = MakeKey(opened->random).key;
   options.store.create = false;  // a mistyped directory must not become a new store
   opened->node = TRY(Node::Open(std::move(options), {opened->clock, opened->random}));
-  std::ifstream(opened->node->bootstrapped().key_file) >> opened->key;
   return std::make_unique<InProcess>(std::move(opened));
 }
 

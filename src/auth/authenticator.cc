@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "auth/identity.h"
 #include "auth/keys.h"
 #include "auth/roles.h"
 #include "base/text.h"
@@ -211,7 +212,20 @@ Result<Authenticator::Identity> Authenticator::Verify(std::string_view token) {
   return LooksLikeKey(token) ? VerifyKey(token) : VerifyToken(token);
 }
 
+Result<Authenticator::Identity> Authenticator::Owner() {
+  const auto tenant = TRY(directory_.Tenant(kDefaultSlug));
+  if (!tenant) return Fail(Code::kUnauthenticated, "there is no tenant default");
+  Identity identity;
+  identity.caller.tenant = tenant->id;
+  identity.caller.tenant_slug = tenant->slug;
+  identity.caller.namespaces = tenant->namespaces;
+  identity.caller.user = AdminUserId();
+  identity.caller.roles = static_cast<std::uint8_t>(Role::kSystem);
+  return identity;
+}
+
 Result<Authenticator::Identity> Authenticator::VerifyKey(std::string_view token) {
+  if (!options_.owner_key.empty() && ConstantTimeEqual(token, options_.owner_key)) return Owner();
   const std::string hash = HashKey(token);
   const auto key = TRY(directory_.KeyByHash(hash));
   const Time now = deps_.clock.Now();

@@ -44,6 +44,9 @@ struct AuthOptions {
   JwtOptions jwt;
   std::chrono::seconds cache_ttl{60};
   std::size_t cache_entries_max = 10000;
+  // A key that only this process knows: whoever may open the data directory is its first
+  // administrator, with the role system. Empty: none.
+  std::string owner_key;
   BucketOptions failures{.per_second = 0.5, .burst = 20, .keys_max = 65536};  // per address
 };
 
@@ -117,6 +120,7 @@ class Authenticator {
 
   Result<Identity> Verify(std::string_view token);
   Result<Identity> VerifyKey(std::string_view token);
+  Result<Identity> Owner();
   Result<Identity> VerifyToken(std::string_view token);
   Result<UserRow> UserOf(const JwtClaims& claims, const TenantRow& tenant);
   Result<UserRow> CreateUser(const JwtClaims& claims, const TenantRow& tenant,

@@ -79,11 +79,7 @@ Result<Connection> Session::ResolveConnection() const {
   connection.ca_file = globals_.Get("ca-file");
   connection.insecure = globals_.Has("insecure");
   if (globals_.Has("data")) {
-    connection.in_process = true;
-    if (connection.key.empty()) {
-      connection.key = AdminKey(globals_.Get("data"));
-      connection.key_source = globals_.Get("data") + "/admin.key";
-    }
+    connection.in_process = true;  // without a key: as the owner of the directory
     return connection;
   }
   connection.url = globals_.Get("url", globals_.Has("context") ? "" : Getenv("TENON_URL"));

@@ -1,5 +1,7 @@
 #include "http/connection.h"
 
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -61,11 +63,22 @@ void Connection::Start() {
   SetDeadline(worker_.options().header_timeout);
   tls_->async_handshake(asio::ssl::stream_base::server, [self = self_](const error_code& failed) {
     if (self->closed_) return;
-    if (failed) return self->Close();
+    if (failed) return self->OnHandshakeFailed(failed);
     self->deadline_tick_ = 0;
     self->state_ = State::kRequest;
     self->Advance();
   });
+}
+
+void Connection::OnHandshakeFailed(const error_code& failed) {
+  if (failed.category() != asio::error::get_ssl_category() ||
+      ERR_GET_REASON(static_cast<unsigned long>(failed.value())) != SSL_R_HTTP_REQUEST) {
+    return Close();
+  }
+  // Whoever speaks plain HTTP to this port is told so in plain HTTP.
+  tls_.reset();
+  Refuse({400, "this port speaks TLS: the URL begins with https://"});
+  Advance();
 }
 
 void Connection::Close() {

@@ -58,6 +58,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   };
   enum class Phase { kIdle, kHeader, kBody };  // of kRequest, for the time-outs
 
+  void OnHandshakeFailed(const boost::system::error_code& failed);
   void Advance();
   bool Step();
   bool StepRequest();

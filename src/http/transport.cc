@@ -69,7 +69,7 @@ class AsioTransport final : public Transport {
     auto bytes = Wait([&](auto done) {
       tls_ ? tls_->async_read_some(buffer, done) : socket_.async_read_some(buffer, done);
     });
-    if (!bytes && at_end_) return 0;
+    if (!bytes && (last_ == asio::error::eof || last_ == ssl::error::stream_truncated)) return 0;
     return bytes;
   }
 
@@ -120,6 +120,10 @@ class AsioTransport final : public Transport {
       return Fail(Code::kUnavailable, fmt::format("its certificate is not trusted: {}",
                                                   X509_verify_cert_error_string(verified)));
     }
+    if (last_.category() == asio::error::get_ssl_category() &&
+        ERR_GET_REASON(static_cast<unsigned long>(last_.value())) == SSL_R_WRONG_VERSION_NUMBER) {
+      return Fail(Code::kUnavailable, "it does not speak TLS; try http://");
+    }
     return Fail(std::move(shaken.error()).In("TLS"));
   }
 
@@ -128,7 +132,7 @@ class AsioTransport final : public Transport {
   Result<std::size_t> Wait(Start start) {
     std::optional<error_code> result;
     std::size_t bytes = 0;
-    at_end_ = false;
+    last_.clear();
     start([&result, &bytes](const error_code& ec, std::size_t count) {
       result = ec;
       bytes = count;
@@ -145,7 +149,7 @@ class AsioTransport final : public Transport {
                               std::chrono::duration<double>(options_.timeout).count()));
     }
     if (!*result) return bytes;
-    at_end_ = *result == asio::error::eof || *result == ssl::error::stream_truncated;
+    last_ = *result;
     return Fail(Code::kUnavailable, Words(*result));
   }
 
@@ -154,7 +158,7 @@ class AsioTransport final : public Transport {
   tcp::socket socket_;
   std::optional<ssl::context> tls_context_;
   std::optional<ssl::stream<tcp::socket&>> tls_;
-  bool at_end_ = false;
+  error_code last_;  // what the last Wait failed with
 };
 
 }  // namespace

@@ -65,7 +65,10 @@ Result<int> RunRestore(Session& session, const Arguments& arguments) {
   const BackupReport report = TRY(WithProgress(session, request, session.environment().restore));
   session.Note(fmt::format("restored {} into {}: {}, log position {}", request.file.string(),
                            session.globals().Get("data"), Bytes(report.bytes), report.position));
-  session.Note("keys are those of the backup; DIR/admin.key is not part of it");
+  session.Note(fmt::format(
+      "keys are those of the backup, without DIR/admin.key; make one: tenon keys create NAME "
+      "--roles system --data {}",
+      session.globals().Get("data")));
   return 0;
 }
 

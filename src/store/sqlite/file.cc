@@ -73,6 +73,13 @@ Result<std::unique_ptr<DirectoryLock>> DirectoryLock::Take(const std::string& di
 
 DirectoryLock::~DirectoryLock() { close(fd_); }
 
+Result<void> MakePrivateFile(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return SystemFail(path, "cannot make the data file");
+  close(fd);
+  return {};
+}
+
 Result<FileState> InspectFile(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {

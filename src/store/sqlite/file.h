@@ -38,6 +38,10 @@ enum class FileState { kMissing, kOurs };
 // binary, or shorter than its header says.
 Result<FileState> InspectFile(const std::string& path);
 
+// Makes an empty data file that only its owner may read, whatever the umask; SQLite gives the files
+// beside it the same mode. Does nothing when the file is there.
+Result<void> MakePrivateFile(const std::string& path);
+
 // Size in bytes; 0 when it is not there.
 std::int64_t FileBytes(const std::string& path);
 

@@ -85,6 +85,7 @@ Result<void> SqliteStore::Start() {
   if (state == FileState::kMissing && !options_.create) {
     return Fail(Code::kUnavailable, path_ + ": there is no data file here");
   }
+  if (state == FileState::kMissing) TRY(MakePrivateFile(path_));
   std::unique_ptr<Connection> connection = TRY(Connection::Open(path_, WriterConnectionOptions()));
   Result<void> ready =
       state == FileState::kMissing ? MakeFile(*connection) : LookAtFile(*connection);

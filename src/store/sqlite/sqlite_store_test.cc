@@ -75,6 +75,10 @@ TEST(SqliteFile, IsMadeAsDocumented) {
   struct stat status{};
   ASSERT_EQ(stat(data.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0700u);
+  for (const char* file : {"/tenon.db", "/tenon.db-wal", "/tenon.db-shm"}) {
+    ASSERT_EQ(stat((data + file).c_str(), &status), 0) << file;
+    EXPECT_EQ(status.st_mode & 0777, 0600u) << file;
+  }
   EXPECT_EQ(testing::QueryText(*store, "PRAGMA journal_mode"), "wal");
   EXPECT_EQ(IntOf(*store, "PRAGMA auto_vacuum"), 2);
   EXPECT_EQ(IntOf(*store, "PRAGMA application_id"), kApplicationId);
