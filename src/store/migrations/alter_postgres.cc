@@ -17,6 +17,7 @@ namespace {
 struct NamedSql {
   std::string name;
   std::string sql;
+  const PhysicalReference* reference = nullptr;  // null: a check
 };
 
 void ReplaceAll(std::string& text, const std::string& what, const std::string& with) {
@@ -126,6 +127,11 @@ class Alteration {
     AddTableConstraints(edit_.to, out);
     return out;
   }
+  bool WaitsForIndex(const PhysicalReference& reference) const {
+    const PhysicalTable* target =
+        reference.table == edit_.to.name ? &from_ : others_.Find(reference.table);
+    return target != nullptr && !CanReferTo(*target, reference);
+  }
   void AddTableConstraints(const PhysicalTable& table, std::vector<NamedSql>& out) const {
     for (const PhysicalCheck& check : table.checks) {
       out.push_back({check.name, fmt::format("CHECK ({})", check.sql)});
@@ -136,7 +142,8 @@ class Alteration {
       out.push_back(
           {reference.name, fmt::format("FOREIGN KEY ({}) REFERENCES {} ({}){}",
                                        NameList(reference.columns), QuoteName(reference.table),
-                                       NameList(reference.target_columns), reference.on_delete)});
+                                       NameList(reference.target_columns), reference.on_delete),
+                       &reference});
     }
   }
 
@@ -211,9 +218,15 @@ void Alteration::AddConstraints() {
     const bool there = std::any_of(before.begin(), before.end(),
                                    [&](const NamedSql& item) { return item.sql == after.sql; });
     if (there) continue;
+    if (after.reference != nullptr && WaitsForIndex(*after.reference)) {
+      for (std::string& sql : AddReferenceLaterSql(edit_.to, *after.reference)) {
+        out_.after.push_back(std::move(sql));
+      }
+      continue;
+    }
     GuardConstraint(after);
     // A partitioned table takes no NOT VALID reference.
-    const bool whole = !edit_.to.partition.empty() && after.sql.starts_with("FOREIGN");
+    const bool whole = !edit_.to.partition.empty() && after.reference != nullptr;
     Alter(fmt::format("ADD CONSTRAINT {} {}{}", QuoteName(after.name), after.sql,
                       whole ? "" : " NOT VALID"));
     if (!whole) {

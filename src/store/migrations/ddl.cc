@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "store/migrations/sql_text.h"
 
 namespace tenon {
@@ -31,11 +33,13 @@ std::string ReferenceSql(const PhysicalReference& reference) {
 }
 
 // PostgreSQL wants the target there, with its unique index: references of the table to itself, and
-// to tables that come later, are added when their target is made. SQLite looks at the first row.
+// to tables that come later, are added when their target is made, and those that wait for an index
+// after it is built. SQLite looks at the first row.
 PhysicalTable WithoutLaterReferences(PhysicalTable table, const PhysicalSchema& made) {
   if (made.dialect == Dialect::kPostgres) {
     std::erase_if(table.references, [&](const PhysicalReference& reference) {
-      return reference.table == table.name || made.Find(reference.table) == nullptr;
+      const PhysicalTable* target = made.Find(reference.table);
+      return reference.table == table.name || target == nullptr || !CanReferTo(*target, reference);
     });
   }
   return table;
@@ -105,6 +109,25 @@ std::string ColumnCheckName(const PhysicalTable& table, const PhysicalColumn& co
 
 std::string AddReferenceSql(const PhysicalTable& table, const PhysicalReference& reference) {
   return fmt::format("ALTER TABLE {} ADD {}", QuoteName(table.name), ReferenceSql(reference));
+}
+
+bool CanReferTo(const PhysicalTable& target, const PhysicalReference& reference) {
+  if (target.primary_key == reference.target_columns) return true;
+  const std::string columns = NameList(reference.target_columns);
+  return std::any_of(
+      target.indexes.begin(), target.indexes.end(), [&](const PhysicalIndex& index) {
+        return index.unique && !index.pending && index.where_sql.empty() &&
+               index.columns_sql == columns;
+      });
+}
+
+std::vector<std::string> AddReferenceLaterSql(const PhysicalTable& table,
+                                              const PhysicalReference& reference) {
+  // A partitioned table takes no NOT VALID reference.
+  if (!table.partition.empty()) return {AddReferenceSql(table, reference)};
+  return {AddReferenceSql(table, reference) + " NOT VALID",
+          fmt::format("ALTER TABLE {} VALIDATE CONSTRAINT {}", QuoteName(table.name),
+                      QuoteName(reference.name))};
 }
 
 std::string CreateIndexSql(const PhysicalTable& table, const PhysicalIndex& index) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "store/migrations/schema.h"
 
@@ -26,6 +28,14 @@ std::string CreateTableWithIndexes(const PhysicalTable& table, const PhysicalSch
 
 // ALTER TABLE ... ADD CONSTRAINT; PostgreSQL.
 std::string AddReferenceSql(const PhysicalTable& table, const PhysicalReference& reference);
+
+// Whether PostgreSQL lets the reference be made to the table as it stands: it wants a unique index
+// there, and one that is pending is none.
+bool CanReferTo(const PhysicalTable& target, const PhysicalReference& reference);
+// References whose target is there and whose target's index is not: FinishSchema makes them. Each
+// is two statements, the second of which looks at the rows.
+std::vector<std::string> AddReferenceLaterSql(const PhysicalTable& table,
+                                              const PhysicalReference& reference);
 
 std::string CreateIndexSql(const PhysicalTable& table, const PhysicalIndex& index);
 std::string DropIndexSql(const PhysicalIndex& index);

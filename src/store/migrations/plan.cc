@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "store/migrations/alter.h"
+#include "store/migrations/ddl.h"
 #include "store/migrations/expand.h"
 
 namespace tenon {
@@ -23,6 +24,12 @@ boost::json::array TablesOf(const PhysicalSchema& schema, std::string_view model
     if (table.model == model) tables.push_back(ToJson(table));
   }
   return tables;
+}
+
+bool IsBuiltLater(const PhysicalTable& before, const PhysicalIndex& index) {
+  return std::none_of(before.indexes.begin(), before.indexes.end(), [&](const auto& there) {
+    return !there.pending && CreateIndexSql(before, there) == CreateIndexSql(before, index);
+  });
 }
 
 class Planner {
@@ -57,6 +64,9 @@ class Planner {
   void PlanGone(const std::string& model, std::vector<MigrationStep>& steps);
   TableEdit EditOf(const PhysicalTable& before, const PhysicalTable& wanted,
                    bool& loses_data) const;
+  void KeepTargets(const PhysicalTable& before, PhysicalTable& to) const;
+  std::vector<std::string> LaterReferences(const PhysicalTable& table) const;
+  PhysicalSchema Unbuilt() const;
   void Replace(PhysicalTable table);
   MigrationStep StepOf(const TableEdit& edit, bool loses_data) const;
 
@@ -114,10 +124,11 @@ void Planner::PlanModel(const std::string& model) {
   contract_ = false;
   Migration migration;
   migration.model = model;
+  // First what leaves: its references hold indexes of what stays.
+  PlanGone(model, migration.steps);
   for (const PhysicalTable& table : wanted_.tables) {
     if (table.model == model) PlanTable(table, migration.steps);
   }
-  PlanGone(model, migration.steps);
   const auto number = current_.numbers.find(model);
   const int last = number == current_.numbers.end() ? 0 : number->second;
   if (migration.steps.empty()) {
@@ -154,6 +165,7 @@ void Planner::PlanTable(const PhysicalTable& wanted, std::vector<MigrationStep>&
     step.description = "create table " + wanted.name;
     step.up = CreateTableWithAll(wanted, state_);
     step.down = DropTableWithAll(wanted, state_);
+    step.after = LaterReferences(wanted);
     steps.push_back(std::move(step));
     state_.tables.push_back(wanted);
     return;
@@ -175,12 +187,15 @@ void Planner::PlanTable(const PhysicalTable& wanted, std::vector<MigrationStep>&
     if (expands_) step.guards = std::move(guards);
     if (!step.up.empty() || !step.after.empty()) steps.push_back(std::move(step));
   }
+  if (state_.dialect == Dialect::kPostgres) {
+    for (PhysicalIndex& index : edit.to.indexes) index.pending = IsBuiltLater(edit.from, index);
+  }
   Replace(std::move(edit.to));
 }
 
 MigrationStep Planner::StepOf(const TableEdit& edit, bool loses_data) const {
   AlterSql up = AlterTable(edit, state_);
-  AlterSql down = AlterTable(edit.Reversed(), state_);
+  AlterSql down = AlterTable(edit.Reversed(), Unbuilt());
   MigrationStep step;
   step.description = DescribeEdit(edit);
   step.up = std::move(up.sql);
@@ -242,7 +257,53 @@ TableEdit Planner::EditOf(const PhysicalTable& before, const PhysicalTable& want
   for (const PhysicalColumn& column : wanted.columns) {
     if (!placed.contains(column.name)) place(column);
   }
+  KeepTargets(before, edit.to);
   return edit;
+}
+
+// A unique index stays as long as a table refers to its columns: that of another model, whose file
+// is gone while its table is kept.
+void Planner::KeepTargets(const PhysicalTable& before, PhysicalTable& to) const {
+  for (const PhysicalIndex& index : before.indexes) {
+    const bool stays =
+        std::any_of(to.indexes.begin(), to.indexes.end(),
+                    [&](const PhysicalIndex& other) { return other.name == index.name; });
+    if (stays || !index.unique) continue;
+    PhysicalTable only = before;
+    only.primary_key.clear();
+    only.indexes = {index};
+    only.indexes.front().pending = false;
+    for (const PhysicalTable& table : state_.tables) {
+      if (std::any_of(table.references.begin(), table.references.end(),
+                      [&](const PhysicalReference& reference) {
+                        return table.name != before.name && reference.table == before.name &&
+                               wanted_.Find(table.name) == nullptr && CanReferTo(only, reference);
+                      })) {
+        to.indexes.push_back(index);
+        break;
+      }
+    }
+  }
+}
+
+std::vector<std::string> Planner::LaterReferences(const PhysicalTable& table) const {
+  std::vector<std::string> out;
+  if (state_.dialect != Dialect::kPostgres) return out;
+  for (const PhysicalReference& reference : table.references) {
+    const PhysicalTable* target = state_.Find(reference.table);
+    if (target == nullptr || target->name == table.name || CanReferTo(*target, reference)) continue;
+    for (std::string& sql : AddReferenceLaterSql(table, reference)) out.push_back(std::move(sql));
+  }
+  return out;
+}
+
+// For the way back, on which it is not known which indexes are there by then.
+PhysicalSchema Planner::Unbuilt() const {
+  PhysicalSchema out = state_;
+  for (PhysicalTable& table : out.tables) {
+    for (PhysicalIndex& index : table.indexes) index.pending = true;
+  }
+  return out;
 }
 
 void Planner::PlanGone(const std::string& model, std::vector<MigrationStep>& steps) {
@@ -258,7 +319,7 @@ void Planner::PlanGone(const std::string& model, std::vector<MigrationStep>& ste
       MigrationStep step;
       step.description = "drop table " + table.name;
       step.up = DropTableWithAll(table, state_);
-      step.down = CreateTableWithAll(table, state_);
+      step.down = CreateTableWithAll(table, Unbuilt());
       step.loses_data = true;
       steps.push_back(std::move(step));
       continue;

@@ -59,15 +59,23 @@ std::string HolderName() {
 // The index as the database has it: valid, or left behind by a build that failed.
 struct Found {
   std::map<std::string, bool> indexes;
+  std::set<std::pair<std::string, std::string>> constraints;  // table, name
 };
 
-Result<Found> FindIndexes(Reader& reader) {
+Result<Found> FindWhatIsThere(Reader& reader) {
   Found found;
   TRY(reader.Query(
       "SELECT c.relname, i.indisvalid::int::bigint FROM pg_index i JOIN pg_class c ON c.oid = "
       "i.indexrelid WHERE c.relnamespace = current_schema()::regnamespace",
       {}, [&](const Row& row) -> Result<bool> {
         found.indexes[std::string(row.Text(0))] = row.Int(1) != 0;
+        return true;
+      }));
+  TRY(reader.Query(
+      "SELECT c.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE "
+      "c.relnamespace = current_schema()::regnamespace",
+      {}, [&](const Row& row) -> Result<bool> {
+        found.constraints.emplace(row.Text(0), row.Text(1));
         return true;
       }));
   return found;
@@ -93,12 +101,26 @@ std::vector<std::string> Missing(const PhysicalSchema& schema, const Found& foun
       }
     }
   }
+  // References wait for the unique index of their target.
+  for (const PhysicalTable& table : schema.tables) {
+    for (const PhysicalReference& reference : table.references) {
+      if (found.constraints.contains({table.name, reference.name})) continue;
+      if (schema.Find(reference.table) == nullptr) continue;
+      for (std::string& sql : AddReferenceLaterSql(table, reference)) out.push_back(std::move(sql));
+    }
+  }
   return out;
 }
 
-// An index that could not be built stays behind, invalid: it slows writes and serves nobody.
+// What keeps nobody out may wait for its locks as long as it takes. The rest gives way.
 Result<void> RunOne(Store& store, const std::string& statement) {
-  Result<void> done = store.RunAlone(statement);
+  const bool online = statement.find(" CONCURRENTLY ") != std::string::npos ||
+                      statement.find(" VALIDATE CONSTRAINT ") != std::string::npos;
+  Result<void> done =
+      online ? store.RunAlone(statement)
+             : ChangeSchemaPatiently(store, [&](SchemaTransaction& transaction) {
+                 return transaction.RunScript(statement);
+               });
   if (done) return {};
   return Fail(std::move(done).error().In(statement));
 }
@@ -274,7 +296,7 @@ Result<void> FinishSchema(Store& store) {
   std::vector<std::string> statements;
   TRY(ReadAsOwner(store, [&](Reader& reader) -> Result<void> {
     const CurrentSchema current = TRY(LoadCurrent(reader, store.dialect(), true));
-    statements = Missing(current.schema, TRY(FindIndexes(reader)));
+    statements = Missing(current.schema, TRY(FindWhatIsThere(reader)));
     for (const std::string& statement : TRY(Names(
              reader,
              "SELECT format('ALTER TABLE %I VALIDATE CONSTRAINT %I', c.relname, k.conname) FROM "

@@ -53,7 +53,7 @@ Result<void> EnsureGrants(Store& store, const PhysicalSchema& wanted, const Post
 Result<std::int64_t> MakePartitions(Store& store, const PhysicalSchema& wanted);
 
 // Builds the indexes that the remembered schema has and the database lacks or has half, drops those
-// that were replaced, validates constraints. Each by itself and without keeping writers out; what
+// that were replaced, adds the references that waited for an index, validates constraints. Each by itself and without keeping writers out; what
 // fails is found again at the next run.
 Result<void> FinishSchema(Store& store);
 

@@ -53,6 +53,9 @@ struct PhysicalIndex {
   std::string method;       // "", " USING gin"
   std::string columns_sql;  // `"a", "b" DESC`
   std::string where_sql;    // empty: none
+
+  // While planning, PostgreSQL only: it is built after the transaction. Not part of the JSON.
+  bool pending = false;
 };
 
 struct PhysicalTrigger {
