@@ -235,6 +235,7 @@ class Loader {
             "ENCRYPTION_KEY_PREVIOUS needs ENCRYPTION_KEY, the key in force");
     }
     CheckJwt();
+    CheckDatabase();
     if (config_.limits.request_burst == 0) {
       config_.limits.request_burst = 2 * config_.limits.requests_per_second;
     }
@@ -245,6 +246,24 @@ class Loader {
     const std::optional<std::string> bytes = FromHex(hex);
     if (!bytes || bytes->size() != 32) {
       Wrong(origin_[key], "is 64 hex digits; make one with: openssl rand -hex 32");
+    }
+  }
+
+  void CheckDatabase() {
+    if (config_.store == "postgres" && config_.database_url.empty()) {
+      Wrong(origin_["store"],
+            "store = postgres needs database_url (TENON_DATABASE_URL), such as "
+            "postgresql://tenon@db.example.com/tenon?sslmode=verify-full");
+    }
+    if (config_.store == "sqlite" && !config_.database_url.empty()) {
+      config_.warnings.push_back(
+          "database_url is not used: the store is sqlite. For PostgreSQL set store = postgres "
+          "(TENON_STORE)");
+    }
+    if (config_.database.role == config_.database.system_role) {
+      Wrong(origin_["database.role"],
+            "database.role and database.system_role are two roles: row-level security holds for "
+            "the first and not for the second");
     }
   }
 

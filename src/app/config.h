@@ -110,3 +110,4 @@ Result<Config> LoadConfig(const ConfigSources& sources);
 std::map<std::string, std::string> ProcessEnvironment();
 
 }  // namespace tenon
+  DatabaseConfig database;

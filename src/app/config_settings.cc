@@ -143,12 +143,37 @@ std::string ShowDuration(Duration duration) {
   return fmt::format("{}s", s);
 }
 
-// Hides the password inside a URL, so that the rest can be read.
+// Hides what follows each `password=`, of "key=value" forms and of a URL's query.
+void MaskPasswords(std::string& text) {
+  constexpr std::string_view kName = "password";
+  for (std::size_t at = text.find(kName); at != std::string::npos; at = text.find(kName, at)) {
+    at += kName.size();
+    std::size_t start = text.find_first_not_of(' ', at);
+    if (start == std::string::npos || text[start] != '=') continue;
+    start = text.find_first_not_of(' ', start + 1);
+    if (start == std::string::npos) return;
+    std::size_t end = start;
+    if (text[start] == '\'') {
+      // A quoted value ends at a quote that no backslash stands before.
+      for (++end; end < text.size() && text[end] != '\''; ++end) end += text[end] == '\\' ? 1 : 0;
+      end = std::min(end + 1, text.size());
+    } else {
+      end = std::min(text.find_first_of(" &#", start), text.size());
+    }
+    text.replace(start, end - start, kMask);
+    at = start;
+  }
+}
+
+// Hides the passwords inside a URL or a list of libpq's "key=value", so that the rest can be read.
 std::string MaskUrl(std::string url) {
+  MaskPasswords(url);
   const std::size_t scheme = url.find("://");
-  const std::size_t at = url.find('@');
-  if (scheme == std::string::npos || at == std::string::npos || at < scheme) return url;
-  const std::size_t colon = url.find(':', scheme + 3);
+  if (scheme == std::string::npos) return url;
+  const std::size_t host = scheme + 3;
+  const std::size_t at = url.substr(0, url.find_first_of("?#", host)).rfind('@');
+  if (at == std::string::npos || at < host) return url;
+  const std::size_t colon = url.find(':', host);
   if (colon == std::string::npos || colon > at) return url;
   return url.replace(colon + 1, at - colon - 1, kMask);
 }
@@ -183,9 +208,32 @@ std::vector<Setting> MakeTable() {
   return {
       {"data", "TENON_DATA", TextSetting{[](C& c) -> Text { return c.data; }, {}, true}},
       {"listen", "TENON_LISTEN", TextSetting{[](C& c) -> Text { return c.listen; }}},
-      {"store", "TENON_STORE", TextSetting{[](C& c) -> Text { return c.store; }, {"sqlite"}}},
+      {"store", "TENON_STORE",
+       TextSetting{[](C& c) -> Text { return c.store; }, {"sqlite", "postgres"}}},
       {"database_url", "TENON_DATABASE_URL",
        TextSetting{[](C& c) -> Text { return c.database_url; }}},
+      {"database.system_url", "TENON_DATABASE_SYSTEM_URL",
+       TextSetting{[](C& c) -> Text { return c.database.system_url; }}},
+      {"database.owner_url", "TENON_DATABASE_OWNER_URL",
+       TextSetting{[](C& c) -> Text { return c.database.owner_url; }}},
+      {"database.role", "TENON_DATABASE_ROLE",
+       TextSetting{[](C& c) -> Text { return c.database.role; }}},
+      {"database.system_role", "TENON_DATABASE_SYSTEM_ROLE",
+       TextSetting{[](C& c) -> Text { return c.database.system_role; }}},
+      {"database.wait", "TENON_DATABASE_WAIT",
+       DurationSetting{[](C& c) -> Time { return c.database.wait; }, seconds(0), hours(24)}},
+      {"database.writers", "TENON_DATABASE_WRITERS",
+       IntSetting{[](C& c) -> Int { return c.database.writers; }, 1, 256}},
+      {"database.readers", "TENON_DATABASE_READERS",
+       IntSetting{[](C& c) -> Int { return c.database.readers; }, 1, 256}},
+      {"database.system", "TENON_DATABASE_SYSTEM",
+       IntSetting{[](C& c) -> Int { return c.database.system; }, 2, 256}},
+      {"database.statement_timeout", "TENON_DATABASE_STATEMENT_TIMEOUT",
+       DurationSetting{[](C& c) -> Time { return c.database.statement_timeout; }, seconds(1),
+                       hours(1)}},
+      {"database.outage_patience", "TENON_DATABASE_OUTAGE_PATIENCE",
+       DurationSetting{[](C& c) -> Time { return c.database.outage_patience; }, seconds(0),
+                       hours(1)}},
       {"models", "TENON_MODELS", ListSetting{[](C& c) -> List { return c.models; }, true}},
       {"migrate", "TENON_MIGRATE", BoolSetting{[](C& c) -> bool& { return c.migrate; }}},
       {"encryption_key", "ENCRYPTION_KEY",

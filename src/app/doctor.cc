@@ -5,11 +5,13 @@
 #include <chrono>
 #include <filesystem>
 
+#include "app/doctor_parts.h"
 #include "app/node.h"
 #include "app/offline.h"
 #include "app/serve.h"
 #include "engine/reconcile.h"
 #include "store/sqlite/backup.h"
+#include "store/sqlite/sqlite_store.h"
 
 namespace tenon {
 namespace {
@@ -98,7 +100,7 @@ void CheckStore(const Config& config, Findings& findings) {
   }
 }
 
-// The audit chain needs the store to itself; beside a running server, ask that one.
+// The audit chain needs the data file to itself; beside a running server, ask that one.
 void CheckChain(const Config& config, Findings& findings) {
   SqliteOptions options;
   options.directory = config.data;
@@ -112,23 +114,15 @@ void CheckChain(const Config& config, Findings& findings) {
   SystemClock clock;
   SecureRandom random;
   IdSource ids(clock, random);
-  const auto log = OpenLog(**store, ids, random);
-  const auto fault = log ? (*log)->Verify(std::nullopt, {}, {})
-                         : Result<std::optional<AuditFault>>(std::unexpected(log.error()));
-  if (!fault) {
-    findings.push_back({Level::kError, "audit chain", fault.error().message, ""});
-  } else if (*fault) {
-    findings.push_back({Level::kError, "audit chain",
-                        fmt::format("row {}: {}", (*fault)->seq, (*fault)->what),
-                        "somebody or something changed the log; compare with a backup"});
+  if (const auto log = OpenLog(**store, ids, random)) {
+    CheckChainOf(**log, findings);
   } else {
-    findings.push_back(
-        {Level::kOk, "audit chain", fmt::format("whole, {} rows", (*log)->Last()), ""});
+    findings.push_back({Level::kError, "audit chain", log.error().message, ""});
   }
   (*store)->Close();
 }
 
-// Rows that somebody changed in the sqlite3 shell get their log row now.
+// Rows that somebody changed in the sqlite3 shell or psql get their log row now.
 Result<void> ReconcileRows(const Config& config, Findings& findings) {
   SystemClock clock;
   SecureRandom random;
@@ -150,6 +144,19 @@ Result<void> ReconcileRows(const Config& config, Findings& findings) {
 }
 
 }  // namespace
+
+void CheckChainOf(Log& log, Findings& findings) {
+  const auto fault = log.Verify(std::nullopt, {}, {});
+  if (!fault) {
+    findings.push_back({Level::kError, "audit chain", fault.error().message, ""});
+  } else if (*fault) {
+    findings.push_back({Level::kError, "audit chain",
+                        fmt::format("row {}: {}", (*fault)->seq, (*fault)->what),
+                        "somebody or something changed the log; compare with a backup"});
+  } else {
+    findings.push_back({Level::kOk, "audit chain", fmt::format("whole, {} rows", log.Last()), ""});
+  }
+}
 
 Result<std::vector<cli::Finding>> Doctor(const Config& config, bool reconcile) {
   Findings findings;
@@ -174,9 +181,13 @@ Result<std::vector<cli::Finding>> Doctor(const Config& config, bool reconcile) {
   }
   CheckDirectory(config, findings);
   CheckAdminKey(config, findings);
-  CheckStore(config, findings);
-  std::error_code ignored;
-  if (fs::exists(fs::path(config.data) / "tenon.db", ignored)) CheckChain(config, findings);
+  if (config.store == "postgres") {
+    CheckPostgres(config, model ? model->get() : nullptr, findings);
+  } else {
+    CheckStore(config, findings);
+    std::error_code ignored;
+    if (fs::exists(fs::path(config.data) / "tenon.db", ignored)) CheckChain(config, findings);
+  }
   if (reconcile) {
     // What was found so far is told all the same.
     if (const auto done = ReconcileRows(config, findings); !done) {

@@ -57,6 +57,8 @@ Node::Node(NodeOptions options, NodeDeps deps)
 Node::~Node() {
   for (auto& ticker : tickers_) ticker->Stop();
   tickers_.clear();
+  if (work_) work_->Stop();
+  if (indexes_) indexes_->Stop();
   if (api_) api_->Stop();
   if (engine_) engine_->Stop();
   if (log_) log_->Stop();
@@ -82,27 +84,12 @@ Result<std::unique_ptr<Node>> Node::Open(NodeOptions options, NodeDeps deps) {
 }
 
 Result<void> Node::OpenStore() {
-  store_ = TRY(SqliteStore::Open(options_.store));
-  if (options_.migrate) {
-    MigrateOptions migrate;
-    migrate.on_applied = [this](const Migration& migration) {
-      Say("info", "migrated to " + migration.version + ": " + migration.description);
-    };
-    const MigrationPlan plan = TRY(tenon::Migrate(*store_, *model_, deps_.clock, migrate));
-    for (const std::string& kept : plan.kept) {
-      Say("warn", kept +
-                      " is no longer in the models; its data is kept. To drop it: tenon migrate "
-                      "--drop " +
-                      kept);
-    }
-    return {};
+  // The archives have one writer; with a data file the store takes the lock.
+  if (options_.store.postgres && options_.store.create) {
+    lock_ = TRY(DirectoryLock::Take(options_.store.directory, true));
   }
-  const MigrationPlan plan = TRY(PlanMigrations(*store_, *model_));
-  if (!plan.migrations.empty()) {
-    return Fail(Code::kUnavailable,
-                "the store is not at the models' version; look at tenon plan, then run tenon "
-                "migrate");
-  }
+  store_ = TRY(OpenForServing(options_.store, *model_, deps_.clock,
+                              {.migrate = options_.migrate, .log = options_.log}));
   return {};
 }
 
@@ -151,6 +138,23 @@ Result<void> Node::OpenEngine() {
   engine_->OnIdentityChange([this] { authenticator_->Invalidate(); });
   bootstrapped_ = TRY(Bootstrap({authenticator_->directory(), CreateRowsWith(*engine_),
                                  deps_.random, options_.store.directory}));
+  indexes_ = TRY(Indexes::Open({*engine_, deps_.random, options_.log}, options_.indexes));
+  for (Route& route : indexes_->Routes()) options_.api.routes.push_back(std::move(route));
+  work_ = TRY(Work::Open(
+      {.engine = *engine_,
+       .directory = authenticator_->directory(),
+       .vault = vault_.get(),
+       .random = deps_.random,
+       .ids = ids_,
+       .log = options_.log,
+       .rebuild =
+           [this](const std::string& index) { return indexes_->followers().Rebuild(index); }},
+      options_.work));
+  options_.api.more_metrics = [this, more = options_.api.more_metrics](std::string& out) {
+    if (more) more(out);
+    work_->AppendMetrics(out);
+    indexes_->AppendMetrics(out);
+  };
   options_.api.position_key = TRY(LoadPositionKey(*store_, deps_.random));
   options_.api.not_ready = [this]() -> std::string { return store_->Stats().fault; };
   api_ =
@@ -174,6 +178,8 @@ void Node::StartClock() {
       },
       failed));
   for (auto& ticker : tickers_) ticker->Start();
+  indexes_->Start();
+  work_->Start();
 }
 
 }  // namespace tenon

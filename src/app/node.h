@@ -1,4 +1,4 @@
-// Everything over one data directory but the listener: models, store, log, engine, identity, API
+// Everything over one store but the listener: models, store, log, engine, identity, API
 // and the clock's work. `tenon serve` puts a listener before it; the command line's in-process mode
 // calls its handler.
 #pragma once
@@ -9,7 +9,10 @@
 #include <vector>
 
 #include "api/api.h"
+#include "app/open_store.h"
 #include "app/ticker.h"
+#include "app/wire_followers.h"
+#include "app/wire_work.h"
 #include "auth/authenticator.h"
 #include "auth/bootstrap.h"
 #include "base/clock.h"
@@ -20,16 +23,18 @@
 #include "log/log.h"
 #include "model/check.h"
 #include "model/source.h"
-#include "store/migrations/migrate.h"
-#include "store/sqlite/sqlite_store.h"
+#include "store/sqlite/file.h"
+#include "store/store.h"
 
 namespace tenon {
 
 struct NodeOptions {
-  SqliteOptions store;
+  StorePlace store;
   EngineOptions engine;
   AuthOptions auth;
   ApiOptions api;
+  WorkOptions work;
+  IndexOptions indexes;
   std::vector<model::SourceFile> models;  // the shipped ones first
   std::string encryption_key;             // 64 hex digits, or empty
   std::string encryption_key_previous;
@@ -58,8 +63,10 @@ class Node {
   [[nodiscard]] http::Handler handler();
   [[nodiscard]] Engine& engine() { return *engine_; }
   [[nodiscard]] Log& log() { return *log_; }
-  [[nodiscard]] SqliteStore& store() { return *store_; }
+  [[nodiscard]] Store& store() { return *store_; }
   [[nodiscard]] Authenticator& authenticator() { return *authenticator_; }
+  [[nodiscard]] Work& work() { return *work_; }
+  [[nodiscard]] Indexes& indexes() { return *indexes_; }
   // Of a fresh store: the first key, to be printed once.
   [[nodiscard]] const Bootstrapped& bootstrapped() const { return bootstrapped_; }
 
@@ -81,11 +88,14 @@ class Node {
   std::shared_ptr<const model::Model> model_;
   std::unique_ptr<Vault> vault_;
   // In the order in which they are made; torn down the other way round.
-  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<DirectoryLock> lock_;
+  std::unique_ptr<Store> store_;
   std::unique_ptr<Log> log_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Authenticator> authenticator_;
   Bootstrapped bootstrapped_;
+  std::unique_ptr<Indexes> indexes_;
+  std::unique_ptr<Work> work_;
   std::unique_ptr<Api> api_;
   std::vector<std::unique_ptr<Ticker>> tickers_;
 };

@@ -8,7 +8,8 @@
 #include "app/serve.h"
 #include "store/migrations/migrate.h"
 #include "store/sqlite/backup.h"
-#include "store/sqlite/sqlite_store.h"
+#include "store/sqlite/connection.h"
+#include "store/sqlite/file.h"
 
 namespace tenon {
 namespace {
@@ -17,11 +18,18 @@ namespace fs = std::filesystem;
 
 std::string DataFile(const Config& config) { return (fs::path(config.data) / "tenon.db").string(); }
 
-Result<std::unique_ptr<SqliteStore>> OpenStore(const Config& config, bool create) {
-  SqliteOptions options;
-  options.directory = config.data;
-  options.create = create;
-  return SqliteStore::Open(std::move(options));
+Result<std::unique_ptr<Store>> OpenStore(const Config& config, bool create) {
+  StorePlace place = PlaceOf(config);
+  place.create = create;
+  return OpenForSchema(place);
+}
+
+// A database server has tools of its own, which know more of it than we.
+Result<void> RefuseServer(const Config& config, std::string_view advice) {
+  if (config.store != "postgres") return {};
+  return Fail(Code::kInvalidArgument,
+              "the rows are in PostgreSQL, not in a file of the data directory: " +
+                  std::string(advice) + "; see docs/operations.md, \"PostgreSQL\"");
 }
 
 // "drop table old" and "drop column a.b" are asked for by what they drop.
@@ -74,6 +82,9 @@ Result<cli::MigrationReport> MigrateOffline(const Config& config,
   MigrateOptions options;
   options.drops = request.drops;
   options.dry_run = request.dry_run;
+  if (const StorePlace place = PlaceOf(config); place.postgres) {
+    options.roles = place.postgres->roles();
+  }
   return ReportOf(TRY(Migrate(*store, *model, clock, options)));
 }
 
@@ -95,6 +106,9 @@ Result<cli::MigrationReport> RollbackOffline(const Config& config,
 
 Result<cli::BackupReport> BackupOffline(const Config& config, const cli::BackupRequest& request,
                                         const cli::ProgressFn& progress) {
+  TRY(RefuseServer(config,
+                   "back it up with pg_dump --format=custom --file=FILE DATABASE_URL as the owner "
+                   "of the tables, or with base backups and WAL archiving"));
   const std::string data_file = DataFile(config);
   if (TRY(InspectFile(data_file)) == FileState::kMissing) {
     return Fail(Code::kNotFound, "there is no data file " + data_file);
@@ -125,6 +139,7 @@ Result<cli::BackupReport> BackupOffline(const Config& config, const cli::BackupR
 
 Result<cli::BackupReport> RestoreOffline(const Config& config, const cli::BackupRequest& request,
                                          const cli::ProgressFn& progress) {
+  TRY(RefuseServer(config, "restore it with pg_restore into an empty database"));
   const std::string backup = request.file.string();
   if (TRY(InspectFile(backup)) == FileState::kMissing) {
     return Fail(Code::kNotFound, "there is no backup " + backup);

@@ -138,7 +138,7 @@ Result<std::vector<model::SourceFile>> ModelSources(const Config& config) {
 
 Result<NodeOptions> NodeOptionsOf(const Config& config) {
   NodeOptions options;
-  options.store.directory = config.data;
+  options.store = PlaceOf(config);
   options.engine.cache_bytes = static_cast<std::size_t>(config.cache.bytes);
   options.engine.cache_ttl = std::chrono::duration_cast<std::chrono::seconds>(config.cache.ttl);
   options.auth.jwt = TRY(JwtOptionsOf(config.jwt));
@@ -195,6 +195,17 @@ Result<int> Serve(const Config& config) {
   {
     auto listening = TRY(http::Server::Listen(ServerOptionsOf(config), node->handler()));
     const std::lock_guard lock(server_mutex);
+  if (options.store.postgres) {
+    options.store.postgres->server.keep_waiting = [&,
+                                                   told = std::string()](const Error& why) mutable {
+      if (told != why.message) logger.Write("warn", "waiting for the database: " + why.message);
+      told = why.message;
+      sigset_t pending;
+      sigemptyset(&pending);
+      sigpending(&pending);
+      return sigismember(&pending, SIGTERM) == 0 && sigismember(&pending, SIGINT) == 0;
+    };
+  }
     server = std::move(listening);
   }
   server->Start();

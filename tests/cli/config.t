@@ -15,9 +15,9 @@ Configuration: file, environment, flags; what is in force and where from.
   listen                      127.0.0.1:<port>  default
   limits.body_bytes           1048576         tenon.toml:3
   $ TENON_LISTEN=127.0.0.1:1 TENON_LIMITS_BODY_BYTES=5kB tenon config | grep -E '^(data|listen|limits.body_bytes) '
-  data                        kept         tenon.toml:1
-  listen                      127.0.0.1:1  TENON_LISTEN
-  limits.body_bytes           5000         TENON_LIMITS_BODY_BYTES
+  data                        kept          tenon.toml:1
+  listen                      127.0.0.1:1   TENON_LISTEN
+  limits.body_bytes           5000          TENON_LIMITS_BODY_BYTES
   $ tenon config --data ./x -o ndjson | head -n 1
   {"key":"data","value":"./x","source":"flag"}
   $ ENCRYPTION_KEY=$(printf 'a%.0s' $(seq 64)) tenon config | grep encr

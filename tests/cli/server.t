@@ -56,7 +56,7 @@ The server: start, second process, port in use, what it refuses, and its end.
   [10]
   $ tenon serve --data other --store oracle
   error: the configuration is wrong
-    flag: store is one of sqlite, not 'oracle'
+    flag: store is one of sqlite, postgres, not 'oracle'
   [2]
   $ tenon serve --data other --models missing.tenon
   error: missing.tenon cannot be read

@@ -52,8 +52,8 @@ Command ServeCommand() {
       .positionals = {},
       .options =
           {{"listen", "HOST:PORT", "address to listen on (default 127.0.0.1:7400)"},
-           {"store", "KIND", "sqlite"},
-           {"database-url", "URL", "of a store that is a server"},
+           {"store", "KIND", "sqlite, or postgres (then --database-url)"},
+           {"database-url", "URL", "postgresql://USER@HOST/DATABASE?sslmode=..."},
            {"models", "PATH", "a model file or folder of your own", "", true, {}, Completes::kFile},
            {"tls-certificate", "FILE", "certificate chain, PEM", "", false, {}, Completes::kFile},
            {"tls-key", "FILE", "its private key, PEM", "", false, {}, Completes::kFile},

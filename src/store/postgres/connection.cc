@@ -83,7 +83,12 @@ Result<void> PgConnection::Configure(const PgConnectionOptions& options) {
   }
   const PgResult set(PQexec(connection_, SettingsSql(options).c_str()));
   if (PQresultStatus(set.get()) != PGRES_TUPLES_OK) {
-    return Fail(ConnectError(PQerrorMessage(connection_)));
+    Error error = ConnectError(PQerrorMessage(connection_));
+    if (!options.role.empty() && error.message.find("role") != std::string::npos) {
+      error.message += fmt::format("; the owner of the tables runs once: GRANT {} TO {}",
+                                   QuoteName(options.role), QuoteName(PQuser(connection_)));
+    }
+    return Fail(std::move(error));
   }
   // Lets the server end a statement whose asker has gone. Not every platform of a server can.
   const PgResult optional(PQexec(connection_, "SET client_connection_check_interval = 1000"));

@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 
+#include "base/error.h"
 #include "store/write_queue.h"
 
 namespace tenon {
@@ -41,6 +43,8 @@ struct PostgresOptions {
   std::chrono::milliseconds outage_patience{2000};
   // How long Open waits for a server that is not there yet.
   std::chrono::milliseconds open_patience{0};
+  // Told by Open each time that it goes on waiting, and why; false: do not.
+  std::function<bool(const Error& why)> keep_waiting = {};
 
   WriteQueueLimits queue;
 };

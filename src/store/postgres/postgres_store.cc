@@ -24,6 +24,10 @@ constexpr milliseconds kMeasureTime{2000};
 // up.
 constexpr milliseconds kDeadlineGrace{500};
 
+// What runs outside a transaction waits for every transaction that is older, and keeps out nobody
+// meanwhile.
+constexpr milliseconds kAloneLockTime{300'000};
+
 const std::string& FirstNamed(const std::string& first, const std::string& second,
                               const std::string& third) {
   return !first.empty() ? first : !second.empty() ? second : third;
@@ -100,6 +104,7 @@ Result<void> PostgresStore::Start() {
     const Result<void> connected = ConnectOnce();
     if (connected) break;
     if (steady_clock::now() + pause >= end) return connected;
+    if (options_.keep_waiting && !options_.keep_waiting(connected.error())) return connected;
     health_.Pause(pause);
   }
   writers_ = std::make_unique<PgWriters>(
@@ -165,7 +170,9 @@ Result<void> PostgresStore::ChangeSchema(
 Result<void> PostgresStore::RunAlone(std::string_view statement) {
   const std::lock_guard lock(schema_mutex_);
   if (closed_) return Fail(Code::kUnavailable, "the store is closing");
-  const std::unique_ptr<PgConnection> connection = TRY(PgConnection::Open(SchemaLogin()));
+  PgConnectionOptions login = SchemaLogin();
+  login.lock_timeout = kAloneLockTime;
+  const std::unique_ptr<PgConnection> connection = TRY(PgConnection::Open(login));
   std::optional<Failure> failure = connection->Script(statement);
   SchemaChanged();
   if (failure) return Fail(std::move(failure->error));
