@@ -64,6 +64,9 @@ class Followers {
   // Ends the threads after the page each is at, and saves positions.
   void Stop();
 
+  // False: nothing moves but by Step, Drain and WaitFor.
+  [[nodiscard]] bool started() const { return started_; }
+
   // Applies at most one page (or rebuilds, when that is due) on the caller's thread; true while
   // there is more to do. kNotFound: no follower has the name. Not beside Start.
   Result<bool> Step(std::string_view name);

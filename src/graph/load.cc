@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "model/expression.h"
+#include "graph/edge_sql.h"
 #include "record/sql.h"
 
 namespace tenon {
@@ -16,54 +16,22 @@ namespace {
 
 constexpr std::size_t kLookEvery = 1u << 16;  // rows between looks at the memory
 
-// A path inside one row as an expression, so that both stores read it by the same rules.
-model::Expression PathOf(const model::Field& field, std::vector<std::string> json_path) {
-  model::Expression path;
-  path.op = model::Op::kPath;
-  path.type.kind = json_path.empty() ? field.type.kind : model::TypeKind::kText;
-  path.type.enumeration = json_path.empty() ? field.type.enumeration : nullptr;
-  path.type.nullable = true;
-  path.path.field = &field;
-  path.path.json_path = std::move(json_path);
-  return path;
-}
-
-Result<void> AppendPath(const model::Entity& entity, const model::Field& field,
-                        std::vector<std::string> json_path, SqlBuilder& sql) {
-  model::Expression path = PathOf(field, std::move(json_path));
-  path.path.entity = &entity;
-  return AppendExpression(path, {.alias = "t"}, sql);
-}
-
-void AppendColumn(const model::Field& field, SqlBuilder& sql) { (sql << "t.").Name(field.name); }
-
-void AppendFrom(const model::Entity& entity, const Uuid& tenant, SqlBuilder& sql) {
-  (sql << " FROM ").Name(entity.table) << " t WHERE ";
-  AppendColumn(*entity.tenant, sql);
-  (sql << " = ").Bind(Value(tenant));
-  SqlBuilder live(sql.dialect());
-  if (AppendLive(entity, "t", live)) {
-    sql << " AND ";
-    AppendLive(entity, "t", sql);
-  }
-}
-
 Result<void> AppendLabel(const NodeSource& source, SqlBuilder& sql) {
   if (source.label_paths.empty()) {
     if (source.label == nullptr) {
       sql << "NULL";
     } else {
-      AppendColumn(*source.label, sql);
+      AppendRowColumn(*source.label, sql);
     }
     return {};
   }
   sql << "coalesce(";
   for (const auto& path : source.label_paths) {
-    TRY(AppendPath(*source.entity, *source.entity->FindField(path.front()),
-                   {path.begin() + 1, path.end()}, sql));
+    TRY(AppendRowPath(*source.entity, *source.entity->FindField(path.front()),
+                      {path.begin() + 1, path.end()}, sql));
     sql << ", ";
   }
-  AppendColumn(*source.label, sql);
+  AppendRowColumn(*source.label, sql);
   sql << ")";
   return {};
 }
@@ -128,16 +96,16 @@ class Loader {
   Result<void> Nodes(const NodeSource& source) {
     SqlBuilder sql(reader_.dialect());
     sql << "SELECT ";
-    AppendColumn(*source.key, sql);
+    AppendRowColumn(*source.key, sql);
     sql << ", ";
     TRY(AppendLabel(source, sql));
     sql << ", ";
     if (source.type == nullptr) {
       sql << "NULL";
     } else {
-      AppendColumn(*source.type, sql);
+      AppendRowColumn(*source.type, sql);
     }
-    AppendFrom(*source.entity, tenant_, sql);
+    AppendLiveRows(*source.entity, tenant_, sql);
     return reader_.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
       const NodeNumber node = NodeOf(source, row.Text(0));
       graph_.SetNode(node, row.IsNull(2) ? std::string_view{} : row.Text(2),
@@ -147,31 +115,8 @@ class Loader {
   }
 
   Result<void> Edges(const EdgeSource& source) {
-    const model::Entity& entity = *source.entity;
     SqlBuilder sql(reader_.dialect());
-    sql << "SELECT ";
-    AppendColumn(*source.edge->from, sql);
-    sql << ", ";
-    AppendColumn(*source.edge->to, sql);
-    sql << ", ";
-    if (source.kind_field != nullptr) {
-      AppendColumn(*source.kind_field, sql);
-    } else {
-      TRY(AppendExpression(*source.edge->kind, {.alias = "t"}, sql));
-    }
-    sql << ", ";
-    if (entity.lifecycle) {
-      TRY(AppendPath(entity, *entity.lifecycle->field, entity.lifecycle->json_path, sql));
-    } else {
-      sql << "NULL";
-    }
-    AppendFrom(entity, tenant_, sql);
-    for (const model::Field* field : {source.edge->from, source.edge->to}) {
-      if (!field->type.nullable) continue;
-      sql << " AND ";
-      AppendColumn(*field, sql);
-      sql << " IS NOT NULL";
-    }
+    TRY(AppendEdgeSelect(source, tenant_, {}, sql));
     End from{source.from}, to{source.to};
     std::string kind, state;
     std::optional<std::uint32_t> edge_class;

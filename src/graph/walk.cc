@@ -47,6 +47,15 @@ std::uint8_t Sides(Direction direction, std::string_view kind, bool is_named) {
 
 }  // namespace
 
+std::uint8_t FollowedSides(const WalkFilter& filter, std::string_view kind,
+                           std::string_view state) {
+  const bool in_state = filter.states.empty() ? state != "pending" && state != "superseded"
+                                              : Lists(filter.states, state);
+  const bool named = Lists(filter.kinds, kind);
+  if (!in_state || (!filter.kinds.empty() && !named)) return 0;
+  return Sides(filter.direction, kind, named);
+}
+
 std::string_view NameOf(Partial partial) {
   switch (partial) {
     case Partial::kNo:
@@ -68,14 +77,9 @@ Lens::Lens(const Graph& graph, const WalkFilter& filter) {
     return !filter.may_read || filter.may_read(entity);
   };
   for (const EdgeClass& edge_class : graph.edge_classes()) {
-    const bool in_state = filter.states.empty()
-                              ? edge_class.state != "pending" && edge_class.state != "superseded"
-                              : Lists(filter.states, edge_class.state);
-    const bool named = Lists(filter.kinds, edge_class.kind);
-    const bool seen =
-        in_state && (filter.kinds.empty() || named) && readable(*edge_class.source->entity);
-    const std::uint8_t sides =
-        seen ? Sides(filter.direction, edge_class.kind, named) : std::uint8_t{0};
+    const std::uint8_t sides = readable(*edge_class.source->entity)
+                                   ? FollowedSides(filter, edge_class.kind, edge_class.state)
+                                   : std::uint8_t{0};
     edges_.push_back(sides);
     any_out_ = any_out_ || (sides & 1) != 0;
     any_in_ = any_in_ || (sides & 2) != 0;

@@ -60,6 +60,10 @@ struct Subgraph {
   Partial partial = Partial::kNo;
 };
 
+// Which sides an edge of the kind and state is followed from: 1 from its source, 2 from its target,
+// 3 both, 0 neither. Permissions apart.
+std::uint8_t FollowedSides(const WalkFilter& filter, std::string_view kind, std::string_view state);
+
 // The filter worked out for the classes that a graph has now: a byte a class says what to do.
 class Lens {
  public:

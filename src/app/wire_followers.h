@@ -1,0 +1,51 @@
+// Who follows the log on a node: the indexes that are kept from it, and the routes that ask them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/router.h"
+#include "base/random.h"
+#include "engine/engine.h"
+#include "events/followers.h"
+#include "graph/graph_index.h"
+
+namespace tenon {
+
+struct IndexOptions {
+  GraphOptions graph;
+};
+
+struct IndexDeps {
+  Engine& engine;
+  Random& random;
+  std::function<void(std::string_view level, const std::string& message)> log = {};
+};
+
+// Thread-safe once open.
+class Indexes {
+ public:
+  static Result<std::unique_ptr<Indexes>> Open(IndexDeps deps, const IndexOptions& options);
+  ~Indexes();  // as Stop
+
+  // Further followers are added to it before Start.
+  [[nodiscard]] Followers& followers() { return followers_; }
+  [[nodiscard]] GraphIndex& graph() { return graph_; }
+  // Of the graph, search and the followers themselves.
+  [[nodiscard]] std::vector<Route> Routes();
+  void AppendMetrics(std::string& out);
+
+  // Without it, whoever asks an index brings it up to date first.
+  void Start();
+  void Stop();
+
+ private:
+  Indexes(const IndexDeps& deps, const IndexOptions& options);
+
+  GraphIndex graph_;
+  Followers followers_;
+};
+
+}  // namespace tenon
