@@ -66,6 +66,32 @@ struct CacheConfig {
   Duration ttl = std::chrono::hours(1);
 };
 
+// Of store = "postgres".
+struct DatabaseConfig {
+  std::string system_url;  // empty: database_url
+  std::string owner_url;   // empty: database_url
+  std::string role = "tenon_app";
+  std::string system_role = "tenon_system";
+  Duration wait = std::chrono::seconds(60);           // for a server that is not there at the start
+  std::int64_t writers = 8, readers = 8, system = 4;  // connections
+  Duration statement_timeout = std::chrono::seconds(10);  // of a statement of a write
+  Duration outage_patience = std::chrono::seconds(2);     // then writes are answered 503
+};
+
+// Background tasks, and what imports and connectors may reach.
+struct TasksConfig {
+  std::int64_t threads = 2;  // 0: this node runs none
+};
+
+struct IngestConfig {
+  std::vector<std::string> import_roots;  // empty: the server reads no local files
+};
+
+struct NetConfig {
+  std::vector<std::string> allow;  // networks and hosts beside the public internet
+  std::string ca_file;             // PEM, trusted besides the system's
+};
+
 struct LogConfig {
   std::string level = "info";   // debug, info, warn, error
   std::string format = "text";  // text, json
@@ -86,6 +112,7 @@ struct Config {
   std::string listen = "127.0.0.1:7400";
   std::string store = "sqlite";
   std::string database_url;
+  DatabaseConfig database;
   std::vector<std::string> models;  // files and folders beside the shipped models
   bool migrate = true;              // bring the store to the models, unless data would go
   std::string encryption_key;       // 64 hex digits, or empty: secrets are refused
@@ -95,6 +122,9 @@ struct Config {
   HttpConfig http;
   JwtConfig jwt;
   CacheConfig cache;
+  TasksConfig tasks;
+  IngestConfig ingest;
+  NetConfig net;
   LogConfig log;
 
   std::vector<ConfigEntry> entries;   // every setting, in the order of the table
@@ -110,4 +140,3 @@ Result<Config> LoadConfig(const ConfigSources& sources);
 std::map<std::string, std::string> ProcessEnvironment();
 
 }  // namespace tenon
-  DatabaseConfig database;

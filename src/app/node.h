@@ -39,7 +39,7 @@ struct NodeOptions {
   std::string encryption_key;             // 64 hex digits, or empty
   std::string encryption_key_previous;
   bool migrate = true;    // bring the store to the models, unless data would go
-  bool run_clock = true;  // timed events and retention
+  bool run_clock = true;  // timed events, retention and background tasks
   std::function<void(std::string_view level, const std::string& message)> log = {};
 };
 

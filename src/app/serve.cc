@@ -150,6 +150,10 @@ Result<NodeOptions> NodeOptionsOf(const Config& config) {
       static_cast<double>(config.limits.request_burst > 0 ? config.limits.request_burst
                                                           : 2 * config.limits.requests_per_second);
   options.api.build_info = TENON_VERSION;
+  options.work.workers.threads = static_cast<int>(config.tasks.threads);
+  options.work.import_roots = config.ingest.import_roots;
+  options.work.net_allow = config.net.allow;
+  options.work.net_ca_file = config.net.ca_file;
   options.models = TRY(ModelSources(config));
   options.encryption_key = config.encryption_key;
   options.encryption_key_previous = config.encryption_key_previous;
@@ -191,10 +195,6 @@ Result<int> Serve(const Config& config) {
     const std::lock_guard lock(server_mutex);
     if (server) AppendListenerMetrics(server->stats(), out);
   };
-  const auto node = TRY(Node::Open(std::move(options), {clock, random}));
-  {
-    auto listening = TRY(http::Server::Listen(ServerOptionsOf(config), node->handler()));
-    const std::lock_guard lock(server_mutex);
   if (options.store.postgres) {
     options.store.postgres->server.keep_waiting = [&,
                                                    told = std::string()](const Error& why) mutable {
@@ -206,6 +206,10 @@ Result<int> Serve(const Config& config) {
       return sigismember(&pending, SIGTERM) == 0 && sigismember(&pending, SIGINT) == 0;
     };
   }
+  const auto node = TRY(Node::Open(std::move(options), {clock, random}));
+  {
+    auto listening = TRY(http::Server::Listen(ServerOptionsOf(config), node->handler()));
+    const std::lock_guard lock(server_mutex);
     server = std::move(listening);
   }
   server->Start();
