@@ -139,11 +139,11 @@ class Alteration {
     for (const PhysicalReference& reference : table.references) {
       // One to a table of a later model is added when that is made.
       if (reference.table != table.name && others_.Find(reference.table) == nullptr) continue;
-      out.push_back(
-          {reference.name, fmt::format("FOREIGN KEY ({}) REFERENCES {} ({}){}",
-                                       NameList(reference.columns), QuoteName(reference.table),
-                                       NameList(reference.target_columns), reference.on_delete),
-                       &reference});
+      out.push_back({reference.name,
+                     fmt::format("FOREIGN KEY ({}) REFERENCES {} ({}){}",
+                                 NameList(reference.columns), QuoteName(reference.table),
+                                 NameList(reference.target_columns), reference.on_delete),
+                     &reference});
     }
   }
 

@@ -114,11 +114,10 @@ std::string AddReferenceSql(const PhysicalTable& table, const PhysicalReference&
 bool CanReferTo(const PhysicalTable& target, const PhysicalReference& reference) {
   if (target.primary_key == reference.target_columns) return true;
   const std::string columns = NameList(reference.target_columns);
-  return std::any_of(
-      target.indexes.begin(), target.indexes.end(), [&](const PhysicalIndex& index) {
-        return index.unique && !index.pending && index.where_sql.empty() &&
-               index.columns_sql == columns;
-      });
+  return std::any_of(target.indexes.begin(), target.indexes.end(), [&](const PhysicalIndex& index) {
+    return index.unique && !index.pending && index.where_sql.empty() &&
+           index.columns_sql == columns;
+  });
 }
 
 std::vector<std::string> AddReferenceLaterSql(const PhysicalTable& table,

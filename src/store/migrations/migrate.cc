@@ -66,18 +66,6 @@ Error Explain(Error error, const Migration& migration, const MigrationStep& step
   return std::move(error).In(fmt::format("{}: {}", migration.version, step.description));
 }
 
-// The wanted tables of one model, for their grants; nothing on SQLite.
-std::string GrantsOf(const PhysicalSchema& wanted, const std::string& model,
-                     const PostgresRoles& roles) {
-  if (wanted.dialect != Dialect::kPostgres) return {};
-  PhysicalSchema some;
-  some.dialect = wanted.dialect;
-  for (const PhysicalTable& table : wanted.tables) {
-    if (table.model == model) some.tables.push_back(table);
-  }
-  return GrantsSql(some, roles);
-}
-
 Result<void> Apply(Store& store, const Migration& migration, const PhysicalSchema& wanted,
                    const PostgresRoles& roles, const MigratorLock& lock, Time now) {
   return ChangeSchemaPatiently(store, [&](SchemaTransaction& transaction) -> Result<void> {
@@ -88,8 +76,10 @@ Result<void> Apply(Store& store, const Migration& migration, const PhysicalSchem
       if (!done) return Fail(Explain(std::move(done).error(), migration, step));
     }
     // In the same transaction: no table is ever there without its grants.
-    const std::string grants = GrantsOf(wanted, migration.model, roles);
-    if (!grants.empty() && !migration.steps.empty()) TRY(transaction.RunScript(grants));
+    if (transaction.dialect() == Dialect::kPostgres && !migration.steps.empty()) {
+      const std::string grants = TRY(MissingGrantsSql(transaction, wanted, roles));
+      if (!grants.empty()) TRY(transaction.RunScript(grants));
+    }
     return Remember(transaction, migration, now);
   });
 }

@@ -128,7 +128,8 @@ class MigrateTest : public ::testing::TestWithParam<Kind> {
     ASSERT_NE(store_, nullptr);
     To(kBase);
     Sql("INSERT INTO makers (id, tenant_id, name) VALUES (@m, @t, 'Ada')");
-    Sql(fmt::format("INSERT INTO things (id, tenant_id, maker_id, name, price, notes) VALUES "
+    Sql(
+        fmt::format("INSERT INTO things (id, tenant_id, maker_id, name, price, notes) VALUES "
                     "(@a, @t, @m, 'chair', {}, 'soft'), (@b, @t, NULL, 'table', NULL, NULL)",
                     Sqlite() ? "1250" : "12.50"));
   }

@@ -71,13 +71,14 @@ Result<Found> FindWhatIsThere(Reader& reader) {
         found.indexes[std::string(row.Text(0))] = row.Int(1) != 0;
         return true;
       }));
-  TRY(reader.Query(
-      "SELECT c.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE "
-      "c.relnamespace = current_schema()::regnamespace",
-      {}, [&](const Row& row) -> Result<bool> {
-        found.constraints.emplace(row.Text(0), row.Text(1));
-        return true;
-      }));
+  TRY(
+      reader.Query("SELECT c.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = "
+                   "k.conrelid WHERE "
+                   "c.relnamespace = current_schema()::regnamespace",
+                   {}, [&](const Row& row) -> Result<bool> {
+                     found.constraints.emplace(row.Text(0), row.Text(1));
+                     return true;
+                   }));
   return found;
 }
 
@@ -116,11 +117,10 @@ std::vector<std::string> Missing(const PhysicalSchema& schema, const Found& foun
 Result<void> RunOne(Store& store, const std::string& statement) {
   const bool online = statement.find(" CONCURRENTLY ") != std::string::npos ||
                       statement.find(" VALIDATE CONSTRAINT ") != std::string::npos;
-  Result<void> done =
-      online ? store.RunAlone(statement)
-             : ChangeSchemaPatiently(store, [&](SchemaTransaction& transaction) {
-                 return transaction.RunScript(statement);
-               });
+  Result<void> done = online ? store.RunAlone(statement)
+                             : ChangeSchemaPatiently(store, [&](SchemaTransaction& transaction) {
+                                 return transaction.RunScript(statement);
+                               });
   if (done) return {};
   return Fail(std::move(done).error().In(statement));
 }
@@ -248,30 +248,24 @@ Result<void> PreparePostgres(Store& store, const PostgresRoles& roles) {
                                [&](SchemaTransaction& t) { return t.RunScript(LeakproofSql()); });
 }
 
-Result<void> EnsureGrants(Store& store, const PhysicalSchema& wanted, const PostgresRoles& roles) {
-  std::set<std::string> lacking;
-  const Value names[] = {Value(roles.application), Value(roles.system)};
-  TRY(ReadAsOwner(store, [&](Reader& reader) -> Result<void> {
-    const std::vector<std::string> found = TRY(Names(
-        reader,
-        "SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace "
-        "AND "
-        "c.relkind IN ('r', 'p') AND NOT c.relispartition AND (NOT has_table_privilege($1, c.oid, "
-        "'SELECT') OR NOT has_table_privilege($2, c.oid, 'SELECT') OR (c.relrowsecurity AND NOT "
-        "EXISTS (SELECT 1 FROM pg_policy p JOIN pg_roles r ON r.oid = ANY (p.polroles) WHERE "
-        "p.polrelid = c.oid AND p.polname = 'tenant_system' AND r.rolname = $2)))",
-        names));
-    lacking.insert(found.begin(), found.end());
-    return {};
-  }));
+Result<std::string> MissingGrantsSql(Reader& reader, const PhysicalSchema& wanted,
+                                     const PostgresRoles& roles) {
+  const std::vector<std::string> lacking = TRY(Names(reader, LackingGrantsSql(wanted, roles)));
+  if (lacking.empty()) return std::string();
+  const std::set<std::string> names(lacking.begin(), lacking.end());
   PhysicalSchema some;
   some.dialect = wanted.dialect;
   for (const PhysicalTable& table : wanted.tables) {
-    if (lacking.contains(table.name)) some.tables.push_back(table);
+    if (names.contains(table.name)) some.tables.push_back(table);
   }
-  if (some.tables.empty() && !lacking.contains("schema_migrations")) return {};
-  return ChangeSchemaPatiently(
-      store, [&](SchemaTransaction& t) { return t.RunScript(GrantsSql(some, roles)); });
+  return GrantsSql(some, roles);
+}
+
+Result<void> EnsureGrants(Store& store, const PhysicalSchema& wanted, const PostgresRoles& roles) {
+  return ChangeSchemaPatiently(store, [&](SchemaTransaction& transaction) -> Result<void> {
+    const std::string missing = TRY(MissingGrantsSql(transaction, wanted, roles));
+    return missing.empty() ? Result<void>{} : transaction.RunScript(missing);
+  });
 }
 
 Result<std::int64_t> MakePartitions(Store& store, const PhysicalSchema& wanted) {

@@ -45,7 +45,11 @@ class MigratorLock {
 // operators.
 Result<void> PreparePostgres(Store& store, const PostgresRoles& roles);
 
-// Grants and the system's policy for those of the tables that lack them.
+// The statements that give those of the tables which are there and lack them their grants and the
+// system's policy; empty when none does.
+Result<std::string> MissingGrantsSql(Reader& reader, const PhysicalSchema& wanted,
+                                     const PostgresRoles& roles);
+// Runs them.
 Result<void> EnsureGrants(Store& store, const PhysicalSchema& wanted, const PostgresRoles& roles);
 
 // Partitions for the months to come. Quick when they are there; the clock calls it once a day.
@@ -53,8 +57,8 @@ Result<void> EnsureGrants(Store& store, const PhysicalSchema& wanted, const Post
 Result<std::int64_t> MakePartitions(Store& store, const PhysicalSchema& wanted);
 
 // Builds the indexes that the remembered schema has and the database lacks or has half, drops those
-// that were replaced, adds the references that waited for an index, validates constraints. Each by itself and without keeping writers out; what
-// fails is found again at the next run.
+// that were replaced, adds the references that waited for an index, validates constraints. Each by
+// itself and without keeping writers out; what fails is found again at the next run.
 Result<void> FinishSchema(Store& store);
 
 }  // namespace tenon

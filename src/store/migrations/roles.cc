@@ -22,18 +22,22 @@ Result<void> CheckRoleName(const std::string& name) {
   return {};
 }
 
+constexpr std::string_view kSystemRights = "SELECT, INSERT, UPDATE, DELETE";
+
+std::string_view ApplicationRights(const PhysicalTable& table) {
+  if (table.tenant.empty()) return "SELECT";  // the engine's own: the system writes it
+  return table.insert_only ? "SELECT, INSERT" : "SELECT, INSERT, UPDATE, DELETE";
+}
+
 std::string GrantsOn(const PhysicalTable& table, const PostgresRoles& roles) {
   const std::string name = QuoteName(table.name);
   const std::string application = QuoteName(roles.application);
   const std::string system = QuoteName(roles.system);
-  std::string_view rights = "SELECT, INSERT, UPDATE, DELETE";
-  if (table.insert_only) rights = "SELECT, INSERT";
-  if (table.tenant.empty()) rights = "SELECT";  // the engine's own: the system writes it
   std::string sql = fmt::format(
       "REVOKE ALL ON {0} FROM PUBLIC, {1}, {2};\n"
       "GRANT {3} ON {0} TO {1};\n"
-      "GRANT SELECT, INSERT, UPDATE, DELETE ON {0} TO {2};\n",
-      name, application, system, rights);
+      "GRANT {4} ON {0} TO {2};\n",
+      name, application, system, ApplicationRights(table), kSystemRights);
   if (!table.tenant.empty()) {
     sql += fmt::format(
         "DROP POLICY IF EXISTS \"tenant_system\" ON {0};\n"
@@ -94,6 +98,33 @@ std::string GrantsSql(const PhysicalSchema& schema, const PostgresRoles& roles) 
   sql += fmt::format("GRANT EXECUTE ON FUNCTION tenon_make_partitions(text, integer) TO {};\n",
                      QuoteName(roles.system));
   return sql;
+}
+
+std::string LackingGrantsSql(const PhysicalSchema& schema, const PostgresRoles& roles) {
+  std::string wanted = "('schema_migrations', 'SELECT', 'SELECT', false)";
+  for (const PhysicalTable& table : schema.tables) {
+    wanted += fmt::format(", ({}, '{}', '{}', {})", QuoteText(table.name), ApplicationRights(table),
+                          kSystemRights, !table.tenant.empty());
+  }
+  return fmt::format(
+      "WITH wanted (name, application, system, tenant) AS (VALUES {2}),\n"
+      "rights AS (SELECT name, {0} AS role, string_to_array(application, ', ') AS granted FROM "
+      "wanted\n"
+      "  UNION ALL SELECT name, {1}, string_to_array(system, ', ') FROM wanted)\n"
+      "SELECT w.name FROM wanted w JOIN pg_class c ON c.relname = w.name AND c.relnamespace = "
+      "current_schema()::regnamespace\n"
+      "WHERE EXISTS (SELECT 1 FROM rights r, unnest(r.granted) g WHERE r.name = w.name AND NOT "
+      "has_table_privilege(r.role, c.oid, g))\n"
+      "  OR EXISTS (SELECT 1 FROM aclexplode(c.relacl) a LEFT JOIN pg_roles p ON p.oid = a.grantee "
+      "LEFT JOIN rights r ON r.name = w.name AND r.role = p.rolname\n"
+      "    WHERE a.grantee = 0 OR a.privilege_type <> ALL (r.granted))\n"
+      "  OR (w.tenant AND NOT EXISTS (SELECT 1 FROM pg_policy p JOIN pg_roles r ON r.oid = ANY "
+      "(p.polroles) WHERE p.polrelid = c.oid AND p.polname = 'tenant_system' AND r.rolname = "
+      "{1}))\n"
+      "UNION ALL SELECT 'audit_order' WHERE NOT has_sequence_privilege({0}, 'audit_order', "
+      "'USAGE') "
+      "OR NOT has_sequence_privilege({1}, 'audit_order', 'USAGE')",
+      QuoteText(roles.application), QuoteText(roles.system), wanted);
 }
 
 }  // namespace tenon

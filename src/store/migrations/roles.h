@@ -33,4 +33,9 @@ std::string RolesSql(const PostgresRoles& roles);
 // PUBLIC. Repeatable. Partitions are reached through their tables only.
 std::string GrantsSql(const PhysicalSchema& schema, const PostgresRoles& roles);
 
+// A query for the names of what GrantsSql would change: tables of the schema that are there without
+// their grants or their policy or with more, schema_migrations, audit_order. A policy is made under
+// a lock that keeps everybody out, so it is not made again for nothing.
+std::string LackingGrantsSql(const PhysicalSchema& schema, const PostgresRoles& roles);
+
 }  // namespace tenon

@@ -28,9 +28,8 @@ class OwnedDatabase {
     const std::string& name = made->database_->name();
     made->roles_ = {.application = name + "_app", .system = name + "_system"};
     made->owner_ = name + "_owner";
-    TRY(made->database_->Run(
-        fmt::format("CREATE ROLE {0} LOGIN CREATEROLE; ALTER DATABASE {1} OWNER TO {0}",
-                    made->owner_, name)));
+    TRY(made->database_->Run(fmt::format(
+        "CREATE ROLE {0} LOGIN CREATEROLE; ALTER DATABASE {1} OWNER TO {0}", made->owner_, name)));
     return made;
   }
   ~OwnedDatabase() {
