@@ -1,11 +1,11 @@
 // POST /v1/audit:verify, POST /v1/audit:erase and GET /v1/audit/checkpoint.
 #include <algorithm>
 #include <array>
-#include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "api/endpoints.h"
 #include "base/hash.h"
+#include "base/json_text.h"
 #include "base/text.h"
 
 namespace tenon {
@@ -81,7 +81,7 @@ void HandleVerifyAudit(const ApiContext& api, const ExchangePtr& exchange) {
                        {"audit_id", fault->audit_id},
                        {"what", fault->what}};
     }
-    return json::serialize(answer);
+    return JsonText(answer);
   };
   auto answer = verify();
   if (!answer) return exchange->Fail(answer.error());
@@ -136,7 +136,7 @@ void HandleEraseAudit(const ApiContext& api, const ExchangePtr& exchange) {
     const json::object body = TRY(exchange->JsonBody());
     const EraseRequest request = TRY(ReadErase(api, body));
     const std::int64_t rows = TRY(api.engine.Erase(exchange->caller, request));
-    return json::serialize(json::object{{"rows", rows}});
+    return JsonText(json::object{{"rows", rows}});
   };
   auto answer = erase();
   if (!answer) return exchange->Fail(answer.error());
@@ -157,7 +157,7 @@ void HandleAuditCheckpoint(const ApiContext& api, const ExchangePtr& exchange) {
     checkpoint["time"] = FormatTime(api.engine.clock().Now());
     checkpoint["heads"] = std::move(heads);
     checkpoint["signature"] = SignatureOf(api, checkpoint);
-    return json::serialize(checkpoint);
+    return JsonText(checkpoint);
   };
   auto answer = make();
   if (!answer) return exchange->Fail(answer.error());

@@ -1,7 +1,6 @@
 // POST /v1/TABLE:batch and POST /v1/batch.
 #include <algorithm>
 #include <array>
-#include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "api/endpoints.h"
@@ -9,6 +8,7 @@
 #include "api/problem.h"
 #include "api/query.h"
 #include "api/writes.h"
+#include "base/json_text.h"
 #include "base/text.h"
 
 namespace tenon {
@@ -122,7 +122,7 @@ std::string AnswerOf(const std::vector<Result<Outcome>>& results, bool keys_only
     if (!first) body += ',';
     first = false;
     if (!result) {
-      body += json::serialize(ProblemOf(result.error()));
+      body += JsonText(ProblemOf(result.error()));
     } else if (keys_only) {
       body += "{\"key\":";
       AppendJsonString(result->key, body);

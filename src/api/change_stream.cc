@@ -1,12 +1,12 @@
 #include "api/change_stream.h"
 
-#include <boost/json/serialize.hpp>
 #include <chrono>
 #include <mutex>
 #include <utility>
 
 #include "api/change_query.h"
 #include "api/problem.h"
+#include "base/json_text.h"
 
 namespace tenon {
 namespace {
@@ -140,8 +140,8 @@ class ChangeStream final : public http::BodyStream,
       slot_.reset();
     }
     if (ready) {
-      ready(std::optional<std::string>("event: error\ndata: " + json::serialize(ProblemOf(error)) +
-                                       "\n\n"));
+      ready(
+          std::optional<std::string>("event: error\ndata: " + JsonText(ProblemOf(error)) + "\n\n"));
     }
   }
 

@@ -1,10 +1,10 @@
 // GET /v1/models, /v1/models/NAME and /openapi.json.
 #include <algorithm>
-#include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "api/endpoints.h"
 #include "api/openapi.h"
+#include "base/json_text.h"
 #include "base/text.h"
 #include "engine/plan.h"
 #include "model/json.h"
@@ -24,7 +24,7 @@ void HandleListModels(const ApiContext& api, const ExchangePtr& exchange) {
     items.push_back(json::object{
         {"name", file.name}, {"description", file.description}, {"entities", std::move(entities)}});
   }
-  exchange->SendJson(200, json::serialize(json::object{{"items", std::move(items)}}));
+  exchange->SendJson(200, JsonText(json::object{{"items", std::move(items)}}));
 }
 
 void HandleModel(const ApiContext& api, const ExchangePtr& exchange) {
@@ -57,7 +57,7 @@ void HandleModel(const ApiContext& api, const ExchangePtr& exchange) {
   for (const std::string_view part : {"enums", "shapes", "unions"}) {
     if (const json::value* types = whole.as_object().if_contains(part)) answer[part] = *types;
   }
-  exchange->SendJson(200, json::serialize(answer));
+  exchange->SendJson(200, JsonText(answer));
 }
 
 void HandleOpenApi(const ApiContext& api, const ExchangePtr& exchange) {

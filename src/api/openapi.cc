@@ -1,6 +1,5 @@
 #include "api/openapi.h"
 
-#include <boost/json/serialize.hpp>
 #include <string>
 #include <utility>
 
@@ -8,6 +7,7 @@
 #include "api/openapi_paths.h"
 #include "api/openapi_schema.h"
 #include "base/hash.h"
+#include "base/json_text.h"
 
 namespace tenon {
 namespace {
@@ -53,6 +53,7 @@ json::object MakeOpenApi(const model::Model& model, std::string_view version) {
   document["security"] = json::array{json::object{{"bearer", json::array()}},
                                      json::object{{"api_key", json::array()}}};
   json::object paths;
+  AddJobPaths(model, paths);
   AddFixedPaths(paths);
   for (const auto& entity : model.entities) AddEntityPaths(*entity, paths);
   for (const auto& view : model.views) AddViewPath(*view, paths);
@@ -69,7 +70,7 @@ json::object MakeOpenApi(const model::Model& model, std::string_view version) {
 std::shared_ptr<const std::string> OpenApiDocument::Text() {
   const std::lock_guard lock(mutex_);
   if (text_ == nullptr) {
-    text_ = std::make_shared<const std::string>(json::serialize(MakeOpenApi(model_, version_)));
+    text_ = std::make_shared<const std::string>(JsonText(MakeOpenApi(model_, version_)));
     etag_ = ToHex(Sha256(*text_)).substr(0, 32);
   }
   return text_;

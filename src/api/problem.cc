@@ -1,7 +1,8 @@
 #include "api/problem.h"
 
-#include <boost/json/serialize.hpp>
 #include <utility>
+
+#include "base/json_text.h"
 
 namespace tenon {
 
@@ -36,7 +37,7 @@ http::Response ProblemResponse(const Error& error, std::string_view instance,
   response.status = Info(error.code).http_status;
   response.headers.Set("Content-Type", "application/problem+json");
   response.headers.Set("Cache-Control", "no-store");
-  response.body = json::serialize(ProblemOf(error, instance, trace_id));
+  response.body = JsonText(ProblemOf(error, instance, trace_id));
   const bool overloaded = error.code == Code::kTooManyRequests || error.code == Code::kUnavailable;
   if (error.retry_after_s || overloaded) {
     response.headers.Set("Retry-After", std::to_string(error.retry_after_s.value_or(1)));

@@ -1,11 +1,11 @@
 // The endpoints about the server itself: /, /livez, /readyz, /metrics, /v1/whoami.
 #include <fmt/format.h>
-#include <boost/json/serialize.hpp>
 
 #include <utility>
 
 #include "api/endpoints.h"
 #include "auth/roles.h"
+#include "base/json_text.h"
 
 namespace tenon {
 namespace {
@@ -110,7 +110,7 @@ void HandleWhoAmI(const ApiContext&, const ExchangePtr& exchange) {
   answer["key_id"] = nullptr;
   if (!caller.key_id.IsNil()) answer["key_id"] = caller.key_id.ToString();
   answer["server"] = json::object{{"name", "tenon"}, {"version", TENON_VERSION}};
-  exchange->SendJson(200, json::serialize(answer));
+  exchange->SendJson(200, JsonText(answer));
 }
 
 }  // namespace tenon

@@ -1,9 +1,9 @@
 // GET /v1/views and GET /v1/views/NAME?param=...
-#include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "api/endpoints.h"
 #include "api/query.h"
+#include "base/json_text.h"
 #include "base/text.h"
 
 namespace tenon {
@@ -22,7 +22,7 @@ void HandleListViews(const ApiContext& api, const ExchangePtr& exchange) {
                                  {"description", view->description},
                                  {"parameters", std::move(parameters)}});
   }
-  exchange->SendJson(200, json::serialize(json::object{{"items", std::move(items)}}));
+  exchange->SendJson(200, JsonText(json::object{{"items", std::move(items)}}));
 }
 
 void HandleView(const ApiContext& api, const ExchangePtr& exchange) {

@@ -5,7 +5,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <unistd.h>
 
-#include <boost/json/serialize.hpp>
+#include "base/json_text.h"
 
 namespace tenon {
 namespace {
@@ -19,10 +19,10 @@ spdlog::level::level_enum LevelOf(std::string_view name) {
 
 // A value as it stands after name=; quoted when it has blanks or anything that ends a line.
 std::string ShortText(const json::value& value) {
-  if (!value.is_string()) return json::serialize(value);
+  if (!value.is_string()) return JsonText(value);
   const std::string text(value.as_string());
   const bool plain = text.find_first_of(" \t\r\n\"=\\") == std::string::npos && !text.empty();
-  return plain ? text : json::serialize(value);
+  return plain ? text : JsonText(value);
 }
 
 }  // namespace
@@ -53,7 +53,7 @@ void Logger::Write(std::string_view level, std::string_view message, const json:
     json::object line{
         {"time", FormatTime(SystemClock().Now())}, {"level", level}, {"message", message}};
     for (const auto& [name, value] : fields) line[name] = value;
-    impl_->logger->log(at, json::serialize(line));
+    impl_->logger->log(at, JsonText(line));
     return;
   }
   std::string line(message);

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/json_text.h"
+
 namespace tenon {
 namespace {
 
@@ -46,14 +48,18 @@ void AppendInteger(Integer value, std::string& out) {
   out.append(buffer, end.ptr);
 }
 
-void AppendCanonicalObject(const json::object& object, std::string& out) {
+enum class Members { kSorted, kAsTheyStand };
+
+void AppendJson(const json::value& value, Members order, std::string& out);
+
+void AppendObject(const json::object& object, Members order, std::string& out) {
   std::vector<const json::key_value_pair*> members;
   members.reserve(object.size());
   for (const json::key_value_pair& member : object) members.push_back(&member);
   const auto less = [](const json::key_value_pair* a, const json::key_value_pair* b) {
     return Utf16Less({a->key().data(), a->key().size()}, {b->key().data(), b->key().size()});
   };
-  if (!std::is_sorted(members.begin(), members.end(), less)) {
+  if (order == Members::kSorted && !std::is_sorted(members.begin(), members.end(), less)) {
     std::sort(members.begin(), members.end(), less);
   }
   out.push_back('{');
@@ -61,29 +67,21 @@ void AppendCanonicalObject(const json::object& object, std::string& out) {
     if (member != members.front()) out.push_back(',');
     AppendJsonString({member->key().data(), member->key().size()}, out);
     out.push_back(':');
-    AppendCanonicalJson(member->value(), out);
+    AppendJson(member->value(), order, out);
   }
   out.push_back('}');
 }
 
-void AppendCanonicalArray(const json::array& array, std::string& out) {
+void AppendArray(const json::array& array, Members order, std::string& out) {
   out.push_back('[');
   for (std::size_t i = 0; i < array.size(); ++i) {
     if (i != 0) out.push_back(',');
-    AppendCanonicalJson(array[i], out);
+    AppendJson(array[i], order, out);
   }
   out.push_back(']');
 }
 
-}  // namespace
-
-std::string CanonicalJson(const json::value& value) {
-  std::string out;
-  AppendCanonicalJson(value, out);
-  return out;
-}
-
-void AppendCanonicalJson(const json::value& value, std::string& out) {
+void AppendJson(const json::value& value, Members order, std::string& out) {
   switch (value.kind()) {
     case json::kind::null:
       out += "null";
@@ -106,12 +104,30 @@ void AppendCanonicalJson(const json::value& value, std::string& out) {
       break;
     }
     case json::kind::array:
-      AppendCanonicalArray(value.get_array(), out);
+      AppendArray(value.get_array(), order, out);
       break;
     case json::kind::object:
-      AppendCanonicalObject(value.get_object(), out);
+      AppendObject(value.get_object(), order, out);
       break;
   }
+}
+
+}  // namespace
+
+std::string CanonicalJson(const json::value& value) {
+  std::string out;
+  AppendCanonicalJson(value, out);
+  return out;
+}
+
+void AppendCanonicalJson(const json::value& value, std::string& out) {
+  AppendJson(value, Members::kSorted, out);
+}
+
+std::string JsonText(const json::value& value) {
+  std::string out;
+  AppendJson(value, Members::kAsTheyStand, out);
+  return out;
 }
 
 void AppendJsonString(std::string_view text, std::string& out) {

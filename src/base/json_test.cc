@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/json_text.h"
 
 #include <gtest/gtest.h>
 
@@ -174,6 +175,14 @@ TEST(ParseJson, BoundsTheDepth) {
   std::string objects;
   for (int i = 0; i < 65; ++i) objects += "{\"a\":";
   EXPECT_FALSE(ParseJson(objects));
+}
+
+TEST(JsonText, KeepsTheOrderAndPrintsNumbersAsTheyAreRead) {
+  const auto value =
+      ParseJson(R"({"b": 1.5, "a": [0.1, 1e20, 100.0, -0.0, 7], "c": {"z": null, "y": "\u00e9"}})");
+  ASSERT_TRUE(value);
+  EXPECT_EQ(JsonText(*value),
+            R"({"b":1.5,"a":[0.1,100000000000000000000,100,0,7],"c":{"z":null,"y":"é"}})");
 }
 
 TEST(CanonicalJson, Rfc8785Section322) {

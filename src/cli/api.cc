@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json/serialize.hpp>
 #include <charconv>
 #include <chrono>
+
+#include "base/json_text.h"
 
 namespace tenon::cli {
 namespace {
@@ -141,7 +142,7 @@ Result<json::value> Api::Call(std::string_view method, const Target& target, std
 
 Result<json::value> Api::Call(std::string_view method, const Target& target,
                               const json::value& body, const http::Headers& headers) {
-  return Call(method, target, json::serialize(body), headers);
+  return Call(method, target, JsonText(body), headers);
 }
 
 Result<void> Api::Stream(const Target& target, const http::Headers& headers,
@@ -171,7 +172,7 @@ bool IsProblem(const json::object& item) {
 Error ProblemError(const json::object& item) {
   http::ClientResponse response;
   response.status = static_cast<int>(item.at("status").get_int64());
-  response.body = json::serialize(item);
+  response.body = JsonText(item);
   return ErrorOf(response);
 }
 

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
 
 #include "base/clock.h"
+#include "base/json_text.h"
 #include "base/value.h"
 #include "cli/rows.h"
 
@@ -46,7 +46,7 @@ bool IsNumber(const json::value& value) {
 
 std::string NumberText(const json::value& value) {
   if (value.is_string()) return std::string(value.get_string());
-  if (!value.is_double()) return json::serialize(value);
+  if (!value.is_double()) return JsonText(value);
   std::string text;
   AppendJsonNumber(value.get_double(), text);
   return text;
@@ -107,7 +107,7 @@ Result<std::optional<StoredRow>> ByUnique(Api& api, const EntityInfo& entity,
   for (const std::string& name : names) {
     const json::value& value = fields.at(name);
     filter += (filter.empty() ? "" : " and ") + name + " = " +
-              (value.is_string() ? Quoted(value.get_string()) : json::serialize(value));
+              (value.is_string() ? Quoted(value.get_string()) : JsonText(value));
   }
   Target target("/v1");
   target.Segment(entity.table).Add("filter", filter).Add("page_size", "1");

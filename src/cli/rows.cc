@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
 #include <iostream>
 
+#include "base/json_text.h"
 #include "cli/table.h"
 #include "cli/yaml.h"
 
@@ -47,7 +47,7 @@ void Indent(const json::value& value, std::size_t depth, std::string& out) {
   } else if (value.is_double()) {
     AppendJsonNumber(value.get_double(), out);
   } else {
-    out += json::serialize(value);
+    out += JsonText(value);
   }
 }
 
@@ -114,7 +114,7 @@ std::string Cell(const json::value& value) {
     AppendJsonNumber(value.get_double(), text);
     return text;
   }
-  return json::serialize(value);
+  return JsonText(value);
 }
 
 std::vector<std::string> DefaultColumns(const EntityInfo& entity) {
@@ -168,7 +168,7 @@ void RowPrinter::Page(const json::array& rows) {
       }
       break;
     case Format::kNdjson:
-      for (const json::value& row : rows) out << json::serialize(row) << "\n";
+      for (const json::value& row : rows) out << JsonText(row) << "\n";
       break;
     case Format::kYaml:
       for (const json::value& row : rows) out << "---\n" << ToYaml(row);
@@ -217,7 +217,7 @@ void PrintRow(Session& session, const json::object& row) {
     std::string value;
     if (member.value().is_object() || member.value().is_array()) {
       value = PrettyJson(member.value());
-      if (value.size() < 60) value = json::serialize(member.value());
+      if (value.size() < 60) value = JsonText(member.value());
       // Continued lines stand under the value.
       std::string indented;
       for (char c : value) {
@@ -240,7 +240,7 @@ void PrintValue(Session& session, const json::value& value) {
       session.out() << PrettyJson(value) << "\n";
       break;
     case Format::kNdjson:
-      session.out() << json::serialize(value) << "\n";
+      session.out() << JsonText(value) << "\n";
       break;
     case Format::kYaml:
       session.out() << ToYaml(value);

@@ -5,12 +5,12 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
 #include <charconv>
 #include <map>
 #include <optional>
 #include <sstream>
 
+#include "base/json_text.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/fields.h"
@@ -233,7 +233,7 @@ std::string YamlScalar(const json::value& value) {
     AppendJsonNumber(value.get_double(), number);
     return number;
   }
-  return json::serialize(value);  // also {} and []
+  return JsonText(value);  // also {} and []
 }
 
 bool IsBlock(const json::value& value) {

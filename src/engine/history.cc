@@ -1,9 +1,8 @@
 // What happened to one row: its log rows, newest first, with the fields that changed.
 #include <fmt/format.h>
 
-#include <boost/json/serialize.hpp>
-
 #include "base/json.h"
+#include "base/json_text.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "engine/impl.h"
@@ -121,7 +120,7 @@ Result<std::string> Engine::History(const Caller& caller, const model::Entity& e
     const auto last = Uuid::Parse(lines.back().id);
     answer["next_page_token"] = EncodePageToken(fingerprint, {Value(last.value_or(Uuid{}))});
   }
-  return json::serialize(answer);
+  return JsonText(answer);
 }
 
 }  // namespace tenon

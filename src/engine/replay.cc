@@ -1,8 +1,7 @@
 #include "engine/replay.h"
 
-#include <boost/json/serialize.hpp>
-
 #include "base/json.h"
+#include "base/json_text.h"
 #include "base/limits.h"
 #include "log/seal_chain.h"
 
@@ -57,7 +56,7 @@ Result<Outcome> Render(Reader& reader, const json::object& saved) {
   outcome.key = std::string(saved.at("key").as_string());
   if (outcome.status == 204) return outcome;
   if (const json::value* body = saved.if_contains("body")) {
-    outcome.body = json::serialize(*body);
+    outcome.body = JsonText(*body);
     return outcome;
   }
   outcome.audit_id = TRY(AuditIdOf(reader, saved));

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 
 #include "base/error.h"
+#include "base/json_text.h"
 
 namespace tenon::http {
 namespace {
@@ -109,7 +109,7 @@ Response ProblemResponse(const Refusal& refusal) {
   Response response;
   response.status = refusal.status;
   response.headers.Add("Content-Type", "application/problem+json");
-  response.body = boost::json::serialize(problem);
+  response.body = JsonText(problem);
   return response;
 }
 

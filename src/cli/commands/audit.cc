@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
-#include <boost/json/serialize.hpp>
 #include <fstream>
 #include <iostream>
 
+#include "base/json_text.h"
 #include "cli/commands.h"
 #include "cli/match.h"
 #include "cli/progress.h"
@@ -106,7 +106,7 @@ Result<int> RunList(Session& session, const Arguments& arguments) {
 Result<int> RunCheckpoint(Session& session, const Arguments& arguments) {
   Api* api = TRY(session.api());
   const json::value answer = TRY(api->Call("GET", Target("/v1/audit/checkpoint")));
-  const std::string text = json::serialize(answer) + "\n";
+  const std::string text = JsonText(answer) + "\n";
   const std::string file = arguments.Get("file", "-");
   if (file == "-") {
     session.out() << text;

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
-#include <boost/json/serialize.hpp>
 #include <chrono>
 #include <iostream>
 #include <thread>
 
+#include "base/json_text.h"
 #include "cli/commands.h"
 #include "cli/rows.h"
 #include "cli/sse.h"
@@ -53,7 +53,7 @@ void PrintChange(Session& session, const json::value& event) {
   std::ostream& out = session.out();
   if (session.format() != Format::kTable) {
     // One change a line whatever the format, so that a program can read it as it comes.
-    out << json::serialize(event) << "\n" << std::flush;
+    out << JsonText(event) << "\n" << std::flush;
     return;
   }
   if (!event.is_object()) return;

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
 #include <chrono>
 #include <numeric>
+
+#include "base/json_text.h"
 
 namespace tenon::cli {
 namespace {
@@ -88,11 +89,11 @@ Result<json::array> Uploader::Post(Api& api, const Batch& batch,
   json::array items;
   items.reserve(rows.size());
   for (const std::size_t row : rows) items.push_back(batch.rows[row].fields);
-  const std::string body = json::serialize(json::object{{"items", std::move(items)},
-                                                        {"atomic", false},
-                                                        {"upsert", true},
-                                                        {"lane", "bulk"},
-                                                        {"answer", "keys"}});
+  const std::string body = JsonText(json::object{{"items", std::move(items)},
+                                                 {"atomic", false},
+                                                 {"upsert", true},
+                                                 {"lane", "bulk"},
+                                                 {"answer", "keys"}});
   Target target("/v1");
   target.Segment(entity_.table).Text(":batch");
   http::Headers headers;
