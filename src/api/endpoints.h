@@ -32,6 +32,10 @@ void HandleRotateKey(const ApiContext& api, const ExchangePtr& exchange);
 void HandleVerifyAudit(const ApiContext& api, const ExchangePtr& exchange);
 void HandleAuditCheckpoint(const ApiContext& api, const ExchangePtr& exchange);
 void HandleEraseAudit(const ApiContext& api, const ExchangePtr& exchange);
+// jobs.cc
+void HandleRunJob(const ApiContext& api, const ExchangePtr& exchange);
+void HandleJobLog(const ApiContext& api, const ExchangePtr& exchange);
+void HandleJobRejects(const ApiContext& api, const ExchangePtr& exchange);
 // models.cc
 void HandleListModels(const ApiContext& api, const ExchangePtr& exchange);
 void HandleModel(const ApiContext& api, const ExchangePtr& exchange);

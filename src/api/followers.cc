@@ -1,11 +1,11 @@
 // GET /v1/followers and POST /v1/followers:reindex.
 #include "api/followers.h"
 
-#include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "api/context.h"
 #include "api/query.h"
+#include "base/json_text.h"
 
 namespace tenon {
 namespace {
@@ -39,7 +39,7 @@ void List(Followers& followers, const ExchangePtr& exchange) {
   for (const FollowerStatus& status : followers.Statuses()) {
     items.push_back(StatusJson(status, system));
   }
-  exchange->SendJson(200, json::serialize(json::object{{"items", std::move(items)}}));
+  exchange->SendJson(200, JsonText(json::object{{"items", std::move(items)}}));
 }
 
 Result<std::string> Reindex(Followers& followers, const Exchange& exchange) {
@@ -56,7 +56,7 @@ Result<std::string> Reindex(Followers& followers, const Exchange& exchange) {
     while (TRY(followers.Step(name->as_string()))) {
     }
   }
-  return json::serialize(StatusJson(TRY(followers.Status(name->as_string())), true));
+  return JsonText(StatusJson(TRY(followers.Status(name->as_string())), true));
 }
 
 }  // namespace

@@ -193,6 +193,7 @@ void AddFixedPaths(json::object& paths) {
   AddChangesPath(paths);
   AddBatchPath(paths);
   AddAuditPaths(paths);
+  AddGraphPaths(paths);
 }
 
 }  // namespace tenon

@@ -10,6 +10,10 @@ namespace tenon {
 void AddEntityPaths(const model::Entity& entity, json::object& paths);
 // GET /v1/views/NAME.
 void AddViewPath(const model::View& view, json::object& paths);
+// Of import jobs, where the model has them: run, log, rejects.
+void AddJobPaths(const model::Model& model, json::object& paths);
+// Of /v1/graph and /v1/followers.
+void AddGraphPaths(json::object& paths);
 // What does not depend on the model.
 void AddFixedPaths(json::object& paths);
 

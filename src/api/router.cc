@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view kRoot = "/v1/";
 constexpr std::array<std::string_view, 2> kNamed = {"/v1/views/", "/v1/models/"};
 constexpr std::string_view kExports = "/v1/exports/";
-constexpr std::string_view kHistory = "/history";
+// The API of Marquez, whose handler reads the path itself: names in it hold any character.
+constexpr std::string_view kMarquez = "/api/v1/";
 
 bool IsWord(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
@@ -68,9 +69,11 @@ std::vector<Router::Shape> Router::ShapesOfTable(const model::Entity& entity,
     add(rest, rest, "", "");
   } else if (rest.size() > 1) {  // "/ID..."
     const std::string_view id = rest.substr(1);
-    if (id.size() > kHistory.size() && id.ends_with(kHistory)) {
-      add("/{id}/history", "/{id}/history", std::string(id.substr(0, id.size() - kHistory.size())),
-          "");
+    // "/ID/history", "/ID/log": what belongs to a row. An id that ends so is found without a route.
+    const std::size_t slash = id.rfind('/');
+    if (slash != std::string_view::npos && slash > 0 && IsWord(id.substr(slash + 1))) {
+      const std::string tail = "/{id}" + std::string(id.substr(slash));
+      add(tail, tail, std::string(id.substr(0, slash)), "");
     }
     const std::size_t colon = id.rfind(':');
     if (colon != std::string_view::npos && colon > 0 && IsWord(id.substr(colon + 1))) {
@@ -96,6 +99,9 @@ std::vector<Router::Shape> Router::ShapesOf(std::string_view path) const {
     const std::string_view name = path.substr(prefix.size());
     if (name.find('/') != std::string_view::npos) continue;
     shapes.push_back({std::string(prefix) + "{name}", {0, nullptr, "", std::string(name)}});
+  }
+  if (path.starts_with(kMarquez) && path.size() > kMarquez.size()) {
+    shapes.push_back({std::string(kMarquez) + "{rest}", {}});
   }
   if (path.starts_with(kExports)) {
     const auto found = tables_.find(path.substr(kExports.size()));

@@ -58,8 +58,10 @@ struct Matched {
 //   fixed paths                             "/v1/whoami"
 //   a prefix and one name                   "/v1/views/{name}"
 //   a prefix and a table                    "/v1/exports/{table}"
+//   all that has no route of its own under  "/api/v1/{rest}"
 //   paths of a table                        "/v1/{table}", "/v1/{table}:batch", "/v1/{table}/{id}",
 //                                           "/v1/{table}/{id}/history", "/v1/{table}/{id}:{event}"
+//                                           (and any other word in place of history)
 //   the same with the table written out, which comes first: "/v1/api_keys/{id}:revoke"
 // An id may hold any character, also '/' and ':': what follows the last ':' is an event only with
 // POST.

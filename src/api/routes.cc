@@ -56,6 +56,15 @@ std::vector<Route> Routes() {
       {"POST", "/v1/{table}/{id}:restore", kCaller, kInline, HandleRestore},
       {"POST", "/v1/{table}/{id}:{event}", kCaller, kInline, HandleEvent},
 
+      {"POST", "/v1/migration_jobs/{id}:run", kCaller, kPool, HandleRunJob},
+      {"GET", "/v1/migration_jobs/{id}/log", kCaller, kPool, HandleJobLog, {"after", "page_size"}},
+      {"GET",
+       "/v1/migration_jobs/{id}/rejects",
+       kCaller,
+       kPool,
+       HandleJobRejects,
+       {"after", "page_size"}},
+
       {"POST", "/v1/api_keys", kCaller, kPool, HandleCreateKey},
       {"POST", "/v1/api_keys/{id}:rotate", kCaller, kPool, HandleRotateKey},
   };

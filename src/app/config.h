@@ -53,6 +53,7 @@ struct JwtConfig {
   std::string issuer;  // empty: tokens are refused
   std::string audience;
   std::string jwks_file;     // a JWK Set kept in a file
+  std::string jwks_url;      // or fetched from the issuer
   std::string hs256_secret;  // or a shared secret of at least 32 bytes
   std::string tenant_claim = "tenant";
   std::string groups_claim = "groups";

@@ -279,6 +279,8 @@ std::vector<Setting> MakeTable() {
        TextSetting{[](C& c) -> Text { return c.jwt.audience; }}},
       {"jwt.jwks_file", "TENON_JWT_JWKS_FILE",
        TextSetting{[](C& c) -> Text { return c.jwt.jwks_file; }, {}, true}},
+      {"jwt.jwks_url", "TENON_JWT_JWKS_URL",
+       TextSetting{[](C& c) -> Text { return c.jwt.jwks_url; }}},
       {"jwt.hs256_secret", "TENON_JWT_HS256_SECRET",
        TextSetting{[](C& c) -> Text { return c.jwt.hs256_secret; }}, true},
       {"jwt.tenant_claim", "TENON_JWT_TENANT_CLAIM",

@@ -60,6 +60,7 @@ Node::~Node() {
   if (work_) work_->Stop();
   if (indexes_) indexes_->Stop();
   if (api_) api_->Stop();
+  openlineage_.reset();
   if (engine_) engine_->Stop();
   if (log_) log_->Stop();
   if (store_) store_->Close();
@@ -155,6 +156,7 @@ Result<void> Node::OpenEngine() {
     work_->AppendMetrics(out);
     indexes_->AppendMetrics(out);
   };
+  openlineage_ = TRY(WireOpenLineage(*engine_, options_.api));
   options_.api.position_key = TRY(LoadPositionKey(*store_, deps_.random));
   options_.api.not_ready = [this]() -> std::string { return store_->Stats().fault; };
   api_ =

@@ -12,6 +12,7 @@
 #include "app/open_store.h"
 #include "app/ticker.h"
 #include "app/wire_followers.h"
+#include "app/wire_openlineage.h"
 #include "app/wire_work.h"
 #include "auth/authenticator.h"
 #include "auth/bootstrap.h"
@@ -96,6 +97,7 @@ class Node {
   Bootstrapped bootstrapped_;
   std::unique_ptr<Indexes> indexes_;
   std::unique_ptr<Work> work_;
+  std::unique_ptr<openlineage::Inlet> openlineage_;
   std::unique_ptr<Api> api_;
   std::vector<std::unique_ptr<Ticker>> tickers_;
 };

@@ -13,6 +13,7 @@
 #include <iterator>
 #include <mutex>
 
+#include "app/jwt.h"
 #include "app/logging.h"
 #include "app/shipped_models.h"
 #include "http/server.h"
@@ -28,30 +29,6 @@ Result<std::string> ReadFile(const std::string& path, std::size_t bytes_max) {
     return Fail(Code::kInvalidArgument, fmt::format("{} is over {} bytes", path, bytes_max));
   }
   return text;
-}
-
-Result<JwtOptions> JwtOptionsOf(const JwtConfig& config) {
-  JwtOptions jwt;
-  jwt.issuer = config.issuer;
-  jwt.audience = config.audience;
-  jwt.hs256_secret = config.hs256_secret;
-  jwt.tenant_claim = config.tenant_claim;
-  jwt.groups_claim = config.groups_claim;
-  jwt.email_claim = config.email_claim;
-  jwt.create_users = config.create_users;
-  for (const std::string& pair : config.group_roles) {
-    const std::size_t equals = pair.find('=');
-    if (equals != std::string::npos) {
-      jwt.group_roles.emplace_back(pair.substr(0, equals), pair.substr(equals + 1));
-    }
-  }
-  if (!config.jwks_file.empty()) {
-    constexpr std::size_t kJwksBytesMax = 1u << 20;
-    jwt.jwks = TRY(ReadFile(config.jwks_file, kJwksBytesMax));
-    // Read again when a token names a key that is not known: that is how keys are rolled.
-    jwt.fetch_jwks = [file = config.jwks_file] { return ReadFile(file, kJwksBytesMax); };
-  }
-  return jwt;
 }
 
 // A connection is a descriptor, and the usual soft limit of 1,024 is far below what is allowed.
@@ -141,7 +118,6 @@ Result<NodeOptions> NodeOptionsOf(const Config& config) {
   options.store = PlaceOf(config);
   options.engine.cache_bytes = static_cast<std::size_t>(config.cache.bytes);
   options.engine.cache_ttl = std::chrono::duration_cast<std::chrono::seconds>(config.cache.ttl);
-  options.auth.jwt = TRY(JwtOptionsOf(config.jwt));
   options.api.pool.threads = static_cast<int>(config.http.read_threads);
   options.api.cors_origins = config.http.cors_origins;
   options.api.streams_per_tenant_max = static_cast<int>(config.limits.streams_per_tenant);
@@ -181,6 +157,7 @@ Result<int> Serve(const Config& config) {
   options.log = [&](std::string_view level, const std::string& message) {
     logger.Write(level, message);
   };
+  options.auth.jwt = TRY(JwtOptionsOf(config.jwt, options.log));
   if (config.log.access) {
     options.api.access_log = [&](const AccessRecord& record) { LogAccess(logger, record); };
   } else {

@@ -48,6 +48,7 @@ struct Command {
   std::vector<Option> options;
   // The value is the exit code: 0, or 1 for "different", "unformatted", "found something".
   Result<int> (*run)(Session& session, const Arguments& arguments) = nullptr;
+  bool is_default = false;  // also of the group's name alone: `tenon tasks`
 };
 
 // What was given on the command line, by option and positional name.

@@ -32,12 +32,30 @@ Command ViewCommand();
 Command ApplyCommand();
 Command DiffCommand();
 
+Command GraphNeighboursCommand();
+Command GraphUpstreamCommand();
+Command GraphDownstreamCommand();
+Command GraphImpactCommand();
+Command GraphPathsCommand();
+Command GraphCyclesCommand();
+Command GraphColumnsCommand();
+
+Command TasksListCommand();
+Command TasksWatchCommand();
+Command TasksCancelCommand();
+Command TasksRerunCommand();
+Command TasksResolveCommand();
+
 Command ImportDpkgCommand();
 Command ImportNdjsonCommand();
 Command ImportCsvCommand();
+Command ImportYoutube8mCommand();
+Command ImportLogCommand();
 Command ExportCommand();
 
 Command WatchCommand();
+Command FollowersCommand();
+Command ReindexCommand();
 Command AuditVerifyCommand();
 Command AuditListCommand();
 Command AuditCheckpointCommand();

@@ -153,6 +153,16 @@ class Grammar {
       if (group->parsed()) parsed.group = name;
     }
     const std::vector<std::string> rest = app_.remaining(true);
+    const auto usual = std::ranges::find_if(commands, [&](const Command& command) {
+      return command.is_default && command.name.starts_with(parsed.group + " ");
+    });
+    if (!parsed.group.empty() && rest.empty() && !help_ && usual != commands.end()) {
+      const auto index = static_cast<std::size_t>(usual - commands.begin());
+      parsed.command = &*usual;
+      Collect(usual->options, *groups_[parsed.group], values_[index], parsed.arguments);
+      TRY(CheckChoices(usual->options, parsed.arguments));
+      return parsed;
+    }
     if (!rest.empty()) {
       const std::string word = parsed.group.empty() ? rest[0] : parsed.group + " " + rest[0];
       const std::string near = NearestCommand(word, commands);
@@ -184,6 +194,9 @@ class Grammar {
         groups_[group]->require_subcommand(0, 1);
       }
       parent = groups_[group];
+      if (command.is_default) {
+        for (const Option& option : command.options) AddOption(*parent, option, values_[index]);
+      }
     }
     CLI::App* app = parent->add_subcommand(leaf);
     Prepare(*app);

@@ -133,6 +133,63 @@ ALTER TABLE "api_keys" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "api_keys" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "api_keys" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
+CREATE TABLE "webhook_subscriptions" (
+  "id" uuid NOT NULL DEFAULT tenon_uuid7(),
+  "tenant_id" uuid NOT NULL,
+  "name" varchar(200) COLLATE "C" NOT NULL,
+  "url" text COLLATE "C" NOT NULL,
+  "entities" jsonb NOT NULL DEFAULT '[]',
+  "types" jsonb NOT NULL DEFAULT '[]',
+  "filter" varchar(8000) COLLATE "C",
+  "secret" bytea,
+  "headers" jsonb NOT NULL DEFAULT '{}',
+  "attempts_max" bigint NOT NULL DEFAULT 8 CONSTRAINT "ck_webhook_subscriptions_attempts_max" CHECK ("attempts_max" BETWEEN 1 AND 20),
+  "status" text COLLATE "C" NOT NULL DEFAULT 'active' CONSTRAINT "ck_webhook_subscriptions_status" CHECK ("status" IN ('active', 'paused')),
+  "delivered" bigint NOT NULL DEFAULT 0 CONSTRAINT "ck_webhook_subscriptions_delivered" CHECK ("delivered" >= 0),
+  "parked" bigint NOT NULL DEFAULT 0 CONSTRAINT "ck_webhook_subscriptions_parked" CHECK ("parked" >= 0),
+  "last_status" bigint,
+  "last_error" text COLLATE "C",
+  "last_sent_at" timestamptz,
+  "created_at" timestamptz NOT NULL DEFAULT now(),
+  "updated_at" timestamptz NOT NULL DEFAULT now(),
+  "created_by" uuid,
+  PRIMARY KEY ("id"),
+  CONSTRAINT "fk_webhook_subscriptions_tenant_id" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id"),
+  CONSTRAINT "fk_webhook_subscriptions_created_by" FOREIGN KEY ("tenant_id", "created_by") REFERENCES "users" ("tenant_id", "id"),
+  CONSTRAINT "ck_webhook_subscriptions_check_2" CHECK (("filter" IS NULL OR length("filter")::bigint > 0::bigint))
+);
+CREATE UNIQUE INDEX "uq_webhook_subscriptions_tenant_id_id" ON "webhook_subscriptions" ("tenant_id", "id");
+CREATE INDEX "idx_webhook_subscriptions_tenant_id" ON "webhook_subscriptions" ("tenant_id");
+CREATE INDEX "idx_webhook_subscriptions_created_by" ON "webhook_subscriptions" ("created_by" NULLS FIRST);
+ALTER TABLE "webhook_subscriptions" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "webhook_subscriptions" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "webhook_subscriptions" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "webhook_deliveries" (
+  "id" uuid NOT NULL DEFAULT tenon_uuid7(),
+  "tenant_id" uuid NOT NULL,
+  "subscription_id" uuid NOT NULL,
+  "event_id" uuid NOT NULL,
+  "event_type" varchar(300) COLLATE "C" NOT NULL,
+  "subject" varchar(600) COLLATE "C" NOT NULL,
+  "event_time" timestamptz NOT NULL,
+  "attempts" bigint NOT NULL DEFAULT 0 CONSTRAINT "ck_webhook_deliveries_attempts" CHECK ("attempts" >= 0),
+  "last_status" bigint,
+  "error_message" text COLLATE "C",
+  "status" text COLLATE "C" NOT NULL DEFAULT 'parked' CONSTRAINT "ck_webhook_deliveries_status" CHECK ("status" IN ('parked', 'replayed', 'discarded')),
+  "created_at" timestamptz NOT NULL DEFAULT now(),
+  "created_by" uuid,
+  PRIMARY KEY ("id"),
+  CONSTRAINT "fk_webhook_deliveries_tenant_id" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id"),
+  CONSTRAINT "fk_webhook_deliveries_subscription_id" FOREIGN KEY ("tenant_id", "subscription_id") REFERENCES "webhook_subscriptions" ("tenant_id", "id") ON DELETE CASCADE
+);
+CREATE INDEX "idx_webhook_deliveries_subscription_id_status_created_at" ON "webhook_deliveries" ("subscription_id", "status", "created_at");
+CREATE INDEX "idx_webhook_deliveries_created_at" ON "webhook_deliveries" ("created_at");
+CREATE INDEX "idx_webhook_deliveries_tenant_id" ON "webhook_deliveries" ("tenant_id");
+ALTER TABLE "webhook_deliveries" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "webhook_deliveries" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "webhook_deliveries" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
 CREATE TABLE "audit_seals" (
   "seq" bigint NOT NULL,
   "tenant_id" uuid NOT NULL,
@@ -203,6 +260,49 @@ CREATE TABLE "follower_positions" (
   "updated_at" timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY ("name")
 );
+
+CREATE TABLE "webhook_queue" (
+  "subscription_id" uuid NOT NULL,
+  "seq" bigint NOT NULL,
+  "tenant_id" uuid NOT NULL,
+  "event_id" uuid NOT NULL,
+  "subject" text COLLATE "C" NOT NULL,
+  "attempts" bigint NOT NULL,
+  "due_at" timestamptz NOT NULL,
+  "last_status" bigint,
+  "error_message" text COLLATE "C",
+  PRIMARY KEY ("subscription_id", "seq")
+);
+CREATE INDEX "idx_webhook_queue_due_at" ON "webhook_queue" ("due_at");
+ALTER TABLE "webhook_queue" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "webhook_queue" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "webhook_queue" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "lineage_events" (
+  "tenant_id" uuid NOT NULL,
+  "event_time" timestamptz NOT NULL,
+  "digest" varchar(64) COLLATE "C" NOT NULL,
+  "event_type" varchar(20) COLLATE "C",
+  "run_id" uuid,
+  "event" text COLLATE "C" NOT NULL,
+  "created_at" timestamptz NOT NULL,
+  PRIMARY KEY ("tenant_id", "event_time", "digest")
+);
+CREATE INDEX "idx_lineage_events_created_at" ON "lineage_events" ("created_at");
+ALTER TABLE "lineage_events" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "lineage_events" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "lineage_events" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "lineage_marks" (
+  "tenant_id" uuid NOT NULL,
+  "subject" uuid NOT NULL,
+  "marks" text COLLATE "C" NOT NULL,
+  "updated_at" timestamptz NOT NULL,
+  PRIMARY KEY ("tenant_id", "subject")
+);
+ALTER TABLE "lineage_marks" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "lineage_marks" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "lineage_marks" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
 CREATE TABLE "engine_meta" (
   "key" text COLLATE "C" NOT NULL,
@@ -337,6 +437,16 @@ END $$;
 CREATE TRIGGER "tg_users_updated" BEFORE UPDATE ON "users" FOR EACH ROW
   WHEN (NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" AND
         coalesce(current_setting('tenon.keep_times', true), '') <> 'on') EXECUTE FUNCTION "tg_users_updated"();
+
+CREATE OR REPLACE FUNCTION "tg_webhook_subscriptions_updated"() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  NEW."updated_at" = greatest(clock_timestamp(), OLD."updated_at" + interval '1 microsecond');
+  RETURN NEW;
+END $$;
+CREATE TRIGGER "tg_webhook_subscriptions_updated" BEFORE UPDATE ON "webhook_subscriptions" FOR EACH ROW
+  WHEN (NEW."updated_at" IS NOT DISTINCT FROM OLD."updated_at" AND
+        coalesce(current_setting('tenon.keep_times', true), '') <> 'on') EXECUTE FUNCTION "tg_webhook_subscriptions_updated"();
 
 CREATE OR REPLACE FUNCTION "tg_follower_positions_updated"() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$

@@ -115,6 +115,57 @@ CREATE TABLE "api_keys" (
 CREATE INDEX "idx_api_keys_user_id" ON "api_keys" ("user_id");
 CREATE UNIQUE INDEX "uq_api_keys_key_hash" ON "api_keys" ("key_hash");
 
+CREATE TABLE "webhook_subscriptions" (
+  "id" TEXT NOT NULL,
+  "tenant_id" TEXT NOT NULL,
+  "name" TEXT NOT NULL CONSTRAINT "ck_webhook_subscriptions_name" CHECK (length("name") <= 200),
+  "url" TEXT NOT NULL,
+  "entities" TEXT NOT NULL DEFAULT '[]' CONSTRAINT "ck_webhook_subscriptions_entities" CHECK (json_valid("entities")),
+  "types" TEXT NOT NULL DEFAULT '[]' CONSTRAINT "ck_webhook_subscriptions_types" CHECK (json_valid("types")),
+  "filter" TEXT CONSTRAINT "ck_webhook_subscriptions_filter" CHECK (length("filter") <= 8000),
+  "secret" TEXT,
+  "headers" TEXT NOT NULL DEFAULT '{}' CONSTRAINT "ck_webhook_subscriptions_headers" CHECK (json_valid("headers")),
+  "attempts_max" INTEGER NOT NULL DEFAULT 8 CONSTRAINT "ck_webhook_subscriptions_attempts_max" CHECK ("attempts_max" BETWEEN 1 AND 20),
+  "status" TEXT NOT NULL DEFAULT 'active' CONSTRAINT "ck_webhook_subscriptions_status" CHECK ("status" IN ('active', 'paused')),
+  "delivered" INTEGER NOT NULL DEFAULT 0 CONSTRAINT "ck_webhook_subscriptions_delivered" CHECK ("delivered" >= 0),
+  "parked" INTEGER NOT NULL DEFAULT 0 CONSTRAINT "ck_webhook_subscriptions_parked" CHECK ("parked" >= 0),
+  "last_status" INTEGER,
+  "last_error" TEXT,
+  "last_sent_at" TEXT,
+  "created_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
+  "updated_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
+  "created_by" TEXT,
+  PRIMARY KEY ("id"),
+  CONSTRAINT "fk_webhook_subscriptions_tenant_id" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id"),
+  CONSTRAINT "fk_webhook_subscriptions_created_by" FOREIGN KEY ("tenant_id", "created_by") REFERENCES "users" ("tenant_id", "id"),
+  CONSTRAINT "ck_webhook_subscriptions_check_2" CHECK (("filter" IS NULL OR length("filter") > 0))
+) STRICT;
+CREATE UNIQUE INDEX "uq_webhook_subscriptions_tenant_id_id" ON "webhook_subscriptions" ("tenant_id", "id");
+CREATE INDEX "idx_webhook_subscriptions_tenant_id" ON "webhook_subscriptions" ("tenant_id");
+CREATE INDEX "idx_webhook_subscriptions_created_by" ON "webhook_subscriptions" ("created_by");
+
+CREATE TABLE "webhook_deliveries" (
+  "id" TEXT NOT NULL,
+  "tenant_id" TEXT NOT NULL,
+  "subscription_id" TEXT NOT NULL,
+  "event_id" TEXT NOT NULL,
+  "event_type" TEXT NOT NULL CONSTRAINT "ck_webhook_deliveries_event_type" CHECK (length("event_type") <= 300),
+  "subject" TEXT NOT NULL CONSTRAINT "ck_webhook_deliveries_subject" CHECK (length("subject") <= 600),
+  "event_time" TEXT NOT NULL,
+  "attempts" INTEGER NOT NULL DEFAULT 0 CONSTRAINT "ck_webhook_deliveries_attempts" CHECK ("attempts" >= 0),
+  "last_status" INTEGER,
+  "error_message" TEXT,
+  "status" TEXT NOT NULL DEFAULT 'parked' CONSTRAINT "ck_webhook_deliveries_status" CHECK ("status" IN ('parked', 'replayed', 'discarded')),
+  "created_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
+  "created_by" TEXT,
+  PRIMARY KEY ("id"),
+  CONSTRAINT "fk_webhook_deliveries_tenant_id" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id"),
+  CONSTRAINT "fk_webhook_deliveries_subscription_id" FOREIGN KEY ("tenant_id", "subscription_id") REFERENCES "webhook_subscriptions" ("tenant_id", "id")
+) STRICT;
+CREATE INDEX "idx_webhook_deliveries_subscription_id_status_created_at" ON "webhook_deliveries" ("subscription_id", "status", "created_at");
+CREATE INDEX "idx_webhook_deliveries_created_at" ON "webhook_deliveries" ("created_at");
+CREATE INDEX "idx_webhook_deliveries_tenant_id" ON "webhook_deliveries" ("tenant_id");
+
 CREATE TABLE "audit_seals" (
   "seq" INTEGER NOT NULL,
   "tenant_id" TEXT NOT NULL,
@@ -172,6 +223,40 @@ CREATE TABLE "follower_positions" (
   "seq" INTEGER NOT NULL,
   "updated_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
   PRIMARY KEY ("name")
+) STRICT;
+
+CREATE TABLE "webhook_queue" (
+  "subscription_id" TEXT NOT NULL,
+  "seq" INTEGER NOT NULL,
+  "tenant_id" TEXT NOT NULL,
+  "event_id" TEXT NOT NULL,
+  "subject" TEXT NOT NULL,
+  "attempts" INTEGER NOT NULL,
+  "due_at" TEXT NOT NULL,
+  "last_status" INTEGER,
+  "error_message" TEXT,
+  PRIMARY KEY ("subscription_id", "seq")
+) STRICT;
+CREATE INDEX "idx_webhook_queue_due_at" ON "webhook_queue" ("due_at");
+
+CREATE TABLE "lineage_events" (
+  "tenant_id" TEXT NOT NULL,
+  "event_time" TEXT NOT NULL,
+  "digest" TEXT NOT NULL CONSTRAINT "ck_lineage_events_digest" CHECK (length("digest") <= 64),
+  "event_type" TEXT CONSTRAINT "ck_lineage_events_event_type" CHECK (length("event_type") <= 20),
+  "run_id" TEXT,
+  "event" TEXT NOT NULL,
+  "created_at" TEXT NOT NULL,
+  PRIMARY KEY ("tenant_id", "event_time", "digest")
+) STRICT;
+CREATE INDEX "idx_lineage_events_created_at" ON "lineage_events" ("created_at");
+
+CREATE TABLE "lineage_marks" (
+  "tenant_id" TEXT NOT NULL,
+  "subject" TEXT NOT NULL,
+  "marks" TEXT NOT NULL,
+  "updated_at" TEXT NOT NULL,
+  PRIMARY KEY ("tenant_id", "subject")
 ) STRICT;
 
 CREATE TABLE "engine_meta" (
@@ -290,6 +375,17 @@ END;
 CREATE TRIGGER "tg_api_keys_user_id_deleted" AFTER DELETE ON "users"
 BEGIN
   DELETE FROM "api_keys" WHERE "tenant_id" = OLD."tenant_id" AND "user_id" = OLD."id";
+END;
+
+CREATE TRIGGER "tg_webhook_subscriptions_updated" AFTER UPDATE ON "webhook_subscriptions"
+WHEN NEW."updated_at" IS OLD."updated_at" AND NEW."updated_at" IS NOT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))
+BEGIN
+  UPDATE "webhook_subscriptions" SET "updated_at" = (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')) WHERE rowid = NEW.rowid;
+END;
+
+CREATE TRIGGER "tg_webhook_deliveries_subscription_id_deleted" AFTER DELETE ON "webhook_subscriptions"
+BEGIN
+  DELETE FROM "webhook_deliveries" WHERE "tenant_id" = OLD."tenant_id" AND "subscription_id" = OLD."id";
 END;
 
 CREATE TRIGGER "tg_follower_positions_updated" AFTER UPDATE ON "follower_positions"

@@ -9,6 +9,7 @@ CREATE TABLE "migration_jobs" (
   "image_digest" varchar(200) COLLATE "C",
   "logs_url" varchar(2000) COLLATE "C",
   "options" jsonb NOT NULL DEFAULT '{}',
+  "secrets" jsonb,
   "checkpoint" jsonb,
   "error_message" text COLLATE "C",
   "heartbeat_at" timestamptz,
@@ -73,6 +74,20 @@ CREATE INDEX "idx_graph_edges_job_id" ON "graph_edges" ("job_id" NULLS FIRST) WH
 ALTER TABLE "graph_edges" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "graph_edges" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "graph_edges" USING ("org_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("org_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "migration_job_lines" (
+  "tenant_id" uuid NOT NULL,
+  "job_id" text COLLATE "C" NOT NULL,
+  "kind" text COLLATE "C" NOT NULL CONSTRAINT "ck_migration_job_lines_kind" CHECK ("kind" IN ('log', 'reject')),
+  "n" bigint NOT NULL,
+  "at" timestamptz NOT NULL,
+  "line" jsonb NOT NULL,
+  PRIMARY KEY ("tenant_id", "job_id", "kind", "n")
+);
+CREATE INDEX "idx_migration_job_lines_at" ON "migration_job_lines" ("at");
+ALTER TABLE "migration_job_lines" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "migration_job_lines" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "migration_job_lines" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
 CREATE TABLE "connector_configs" (
   "connector_id" uuid NOT NULL DEFAULT tenon_uuid7(),

@@ -9,6 +9,7 @@ CREATE TABLE "migration_jobs" (
   "image_digest" TEXT CONSTRAINT "ck_migration_jobs_image_digest" CHECK (length("image_digest") <= 200),
   "logs_url" TEXT CONSTRAINT "ck_migration_jobs_logs_url" CHECK (length("logs_url") <= 2000),
   "options" TEXT NOT NULL DEFAULT '{}' CONSTRAINT "ck_migration_jobs_options" CHECK (json_valid("options")),
+  "secrets" TEXT CONSTRAINT "ck_migration_jobs_secrets" CHECK ("secrets" IS NULL OR json_valid("secrets")),
   "checkpoint" TEXT CONSTRAINT "ck_migration_jobs_checkpoint" CHECK ("checkpoint" IS NULL OR json_valid("checkpoint")),
   "error_message" TEXT,
   "heartbeat_at" TEXT,
@@ -62,6 +63,17 @@ CREATE TABLE "graph_edges" (
 CREATE INDEX "idx_graph_edges_source_id_type" ON "graph_edges" ("source_id", "type");
 CREATE INDEX "idx_graph_edges_target_id_type" ON "graph_edges" ("target_id", "type");
 CREATE INDEX "idx_graph_edges_job_id" ON "graph_edges" ("job_id") WHERE "job_id" IS NOT NULL;
+
+CREATE TABLE "migration_job_lines" (
+  "tenant_id" TEXT NOT NULL,
+  "job_id" TEXT NOT NULL,
+  "kind" TEXT NOT NULL CONSTRAINT "ck_migration_job_lines_kind" CHECK ("kind" IN ('log', 'reject')),
+  "n" INTEGER NOT NULL,
+  "at" TEXT NOT NULL,
+  "line" TEXT NOT NULL CONSTRAINT "ck_migration_job_lines_line" CHECK (json_valid("line")),
+  PRIMARY KEY ("tenant_id", "job_id", "kind", "n")
+) STRICT;
+CREATE INDEX "idx_migration_job_lines_at" ON "migration_job_lines" ("at");
 
 CREATE TABLE "connector_configs" (
   "connector_id" TEXT NOT NULL,

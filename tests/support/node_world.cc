@@ -28,6 +28,7 @@ NodeWorld::NodeWorld(const std::string& model, std::uint64_t seed)
 
 Result<std::unique_ptr<NodeWorld>> NodeWorld::Create(const std::string& model, std::uint64_t seed) {
   std::unique_ptr<NodeWorld> world(new NodeWorld(model, seed));
+  if (StoreOfRun() == StoreKind::kPostgres) world->postgres_ = TRY(PostgresClone::Make());
   TRY(world->Open());
   TRY(world->MakeKeys());
   TRY(world->NewLogRows());
@@ -37,10 +38,13 @@ Result<std::unique_ptr<NodeWorld>> NodeWorld::Create(const std::string& model, s
 Result<void> NodeWorld::Open() {
   NodeOptions options;
   options.store.directory = directory_.path();
+  if (postgres_)
+    options.store.postgres = PostgresPlace{.server = postgres_->options(), .owner_url = {}};
   options.models = ShippedModels();
   if (!model_.empty()) options.models.push_back({"team.tenon", model_});
   options.encryption_key = std::string(64, 'a');
   options.run_clock = false;
+  options.work = work;
   options.auth.failures.burst = 1000;
   node_ = TRY(Node::Open(std::move(options), {clock_, random_}));
   return {};
@@ -116,8 +120,16 @@ Result<void> NodeWorld::Purge() {
   return {};
 }
 
+Result<void> NodeWorld::Work() {
+  while (TRY(node_->work().workers().RunOne())) {
+  }
+  return {};
+}
+
 Result<json::array> NodeWorld::NewLogRows() {
   json::array rows;
+  // Positions come a moment after the commits on PostgreSQL.
+  TRY(node_->log().Settle({.tenant = {}, .across_tenants = true}, std::chrono::seconds(60)));
   TRY(node_->store().Read(
       {.tenant = {}, .across_tenants = true}, [&](Reader& reader) -> Result<void> {
         rows.clear();

@@ -1,5 +1,5 @@
-// A whole node over a temporary directory, with a clock that tests turn and repeatable randomness;
-// requests go through the API's handler.
+// A whole node over a temporary directory, or a database of its own (TENON_TEST_STORE), with a
+// clock that tests turn and repeatable randomness; requests go through the API's handler.
 #pragma once
 
 #include <map>
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "app/node.h"
+#include "log/testing.h"
 #include "support/scenario.h"
 
 namespace tenon::testing {
@@ -33,6 +34,7 @@ class NodeWorld final : public World {
   http::Response Call(const std::string& as, http::Request request) override;
   Result<void> Advance(Duration by) override;
   Result<void> Purge() override;
+  Result<void> Work() override;
   Result<json::array> NewLogRows() override;
 
   // Closes the node and opens it again over the same directory.
@@ -42,7 +44,11 @@ class NodeWorld final : public World {
   Result<void> Open();
 
   [[nodiscard]] Node& node() { return *node_; }
+  // With PostgreSQL; null otherwise.
+  [[nodiscard]] PostgresClone* postgres() { return postgres_.get(); }
   [[nodiscard]] ManualClock& clock() { return clock_; }
+  // For the next Open.
+  WorkOptions work;
   [[nodiscard]] const std::string& directory() const { return directory_.path(); }
 
  private:
@@ -53,6 +59,7 @@ class NodeWorld final : public World {
   http::Response Send(http::Request request);
 
   TemporaryDirectory directory_;
+  std::unique_ptr<PostgresClone> postgres_;
   std::string model_;
   ManualClock clock_;
   SeededRandom random_;

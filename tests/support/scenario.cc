@@ -256,6 +256,8 @@ void RunStep(const YAML::Node& step, World& world, State& state) {
     done = world.Advance(*by);
   } else if (step["purge"]) {
     done = world.Purge();
+  } else if (step["work"]) {
+    done = world.Work();
   } else if (step["log"]) {
     const auto rows = world.NewLogRows();
     if (!rows) {

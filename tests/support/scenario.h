@@ -17,6 +17,7 @@
 //       match
 //     - advance: 10m                        turns the clock; then the clock's work is done once
 //     - purge: true                         retention runs
+//     - work: true                          background tasks run until none can
 //     - log:                                rows since the last look, in order
 //         - {entity_type: WORKFLOW_EXECUTION, action: CREATE}
 //
@@ -44,6 +45,7 @@ class World {
   virtual http::Response Call(const std::string& as, http::Request request) = 0;
   virtual Result<void> Advance(Duration by) = 0;  // and the clock's work
   virtual Result<void> Purge() = 0;
+  virtual Result<void> Work() = 0;  // runs background tasks until none can
   // Log rows after the last call, as {"entity_type","action","before","after","metadata",...}.
   virtual Result<json::array> NewLogRows() = 0;
 };

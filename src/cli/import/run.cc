@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <iostream>
 #include <system_error>
 
+#include "base/json_text.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -143,6 +143,17 @@ void ImportRun::Reject(std::uint64_t line, std::uint64_t offset, const std::stri
   Tick();
 }
 
+void ImportRun::Rejected(json::object reject) {
+  const auto text = [&](std::string_view name) {
+    const json::value* value = reject.if_contains(name);
+    return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
+  };
+  if (shown_rejects_++ < kShownRejectsMax) {
+    session_.Note(fmt::format("{}: {}", text("where"), text("reason")));
+  }
+  WriteReject(std::move(reject));
+}
+
 // Before anything is sent: rejects that cannot be written would be lost.
 Result<void> ImportRun::OpenRejects(bool again) {
   if (rejects_path_.empty()) return {};
@@ -154,7 +165,7 @@ Result<void> ImportRun::OpenRejects(bool again) {
 
 void ImportRun::WriteReject(json::object line) {
   if (rejects_path_.empty()) return;
-  rejects_ << json::serialize(line) << "\n";
+  rejects_ << JsonText(line) << "\n";
 }
 
 void ImportRun::CountDry() {
@@ -212,7 +223,7 @@ Result<int> ImportRun::End(Result<void> result) {
   } else {
     json::object summary = metrics_.ToJson(took, {});
     summary["job_id"] = job_id();
-    session_.out() << json::serialize(summary) << "\n";
+    session_.out() << JsonText(summary) << "\n";
   }
   if (metrics_.rows_failed > 0 && rejects_path_.empty()) {
     session_.Note("name a file with --rejects to keep every rejected row and its reason");

@@ -45,6 +45,8 @@ class ImportRun {
   // A row that could not even be sent.
   void Reject(std::uint64_t line, std::uint64_t offset, const std::string& reason,
               std::string_view text);
+  // A reject that a source has written down and counted itself: {"where", "reason", ...}.
+  void Rejected(json::object reject);
   // A row of a dry run: counted, not sent.
   void CountDry();
 

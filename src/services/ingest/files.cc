@@ -41,8 +41,9 @@ Result<> LocalFiles::CheckRoot(const std::string& path) const {
       Code::kForbidden,
       roots_.empty()
           ? std::string("the server reads no local files; an operator can name folders "
-                        "with import_roots in tenon.toml")
-          : fmt::format("{} is not in a folder that the server may read (import_roots)", path));
+                        "with ingest.import_roots in tenon.toml")
+          : fmt::format("{} is not in a folder that the server may read (ingest.import_roots)",
+                        path));
 }
 
 Result<std::vector<FoundFile>> LocalFiles::Find(const std::string& path,

@@ -3,17 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
 #include <cstring>
 
 #include "base/hash.h"
 #include "base/ids.h"
+#include "base/json_text.h"
 #include "base/text.h"
 
 namespace tenon::ingest {
 namespace {
 
 constexpr std::string_view kEdges = "graph_edges";
+constexpr std::string_view kNodes = "graph_nodes";
 // Rows whose key a later row may ask for: keys of a very large catalogue.
 constexpr std::size_t kRefsMax = 5'000'000;
 // Rows of an origin that are remembered to know what is missing.
@@ -269,8 +270,40 @@ Result<> Pipeline::WriteRows(const std::string& table, std::vector<SourceRow> ro
   std::vector<Write> writes;
   writes.reserve(rows.size());
   for (const SourceRow& row : rows) writes.push_back(CreateOf(row));
-  const auto results = TRY(Send(table, std::move(writes)));
+  auto results = TRY(Send(table, std::move(writes)));
+  if (table == kNodes) TRY(Revive(table, rows, results));
   for (std::size_t i = 0; i < rows.size(); ++i) TRY(Count(rows[i], results[i]));
+  return {};
+}
+
+// A deleted node keeps its id, so the row can only come back as what it was.
+Result<> Pipeline::Revive(const std::string& table, const std::vector<SourceRow>& rows,
+                          std::vector<Result<Written>>& results) {
+  std::vector<std::size_t> taken;
+  std::vector<Write> restores;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (results[i] || results[i].error().code != Code::kConflict) continue;
+    const std::string id = TextOf(rows[i].fields, "id");
+    if (id.empty()) continue;
+    taken.push_back(i);
+    restores.push_back({.op = Write::Op::kRestore, .id = id});
+  }
+  if (taken.empty()) return {};
+  const auto restored = TRY(Send(table, std::move(restores)));
+  std::vector<std::size_t> again;
+  std::vector<Write> writes;
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    if (!restored[i]) continue;  // not deleted: the conflict is another one
+    again.push_back(taken[i]);
+    writes.push_back({.op = Write::Op::kUpsert, .body = rows[taken[i]].fields});
+  }
+  if (again.empty()) return {};
+  auto written = TRY(Send(table, std::move(writes)));
+  for (std::size_t i = 0; i < again.size(); ++i) {
+    results[again[i]] = std::move(written[i]);
+    // That the row was restored is a change, even when nothing else is.
+    if (results[again[i]]) results[again[i]]->kind = Written::Kind::kUpdated;
+  }
   return {};
 }
 
@@ -374,7 +407,7 @@ Result<> Pipeline::RejectRow(const SourceRow& row, const Error& error) {
     json::object reject{{"where", row.where},          {"line", row.at.line},
                         {"offset", row.at.offset},     {"reason", reason},
                         {"errors", std::move(errors)}, {"table", row.table}};
-    std::string text = json::serialize(row.fields);
+    std::string text = JsonText(row.fields);
     if (text.size() <= kRejectTextMax) {
       reject["row"] = row.fields;
     } else {

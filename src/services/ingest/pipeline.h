@@ -75,6 +75,10 @@ class Pipeline final : public RowSink {
   // Resolves references; rows whose reference is missing are rejected and left out.
   Result<std::vector<SourceRow>> Resolve(std::vector<SourceRow> rows);
   Result<> WriteRows(const std::string& table, std::vector<SourceRow> rows);
+  // Brings nodes back whose id a deleted one still has, and writes them again. The rows are those
+  // whose results are conflicts; their results are replaced.
+  Result<> Revive(const std::string& table, const std::vector<SourceRow>& rows,
+                  std::vector<Result<Written>>& results);
   Result<> WriteEdges(std::vector<SourceRow> rows);
   // Apply, again for the rows that met a busy store.
   Result<std::vector<Result<Written>>> Send(const std::string& table, std::vector<Write> writes);

@@ -47,7 +47,8 @@ struct SourceContext {
   const SourceSecrets& secrets;
   const json::object& checkpoint;  // of the source itself, RowSink::SetCheckpoint; may be empty
   const Files& files;
-  net::ClientDeps net;
+  // The way out; made when a source first needs it.
+  const std::function<Result<net::ClientDeps>()>& net;
   Clock& clock;
   Random& random;
   // Waits; false when the job should end.

@@ -11,9 +11,9 @@
 namespace tenon::ingest {
 
 struct Write {
-  enum class Op { kCreate, kUpsert, kEvent, kDelete };
+  enum class Op { kCreate, kUpsert, kEvent, kDelete, kRestore };
   Op op = Op::kUpsert;
-  std::string id = {};     // of kEvent and kDelete
+  std::string id = {};     // of kEvent, kDelete and kRestore
   std::string event = {};  // of kEvent
   json::object body = {};
 };

@@ -12,6 +12,7 @@
 #include "base/ids.h"
 #include "base/text.h"
 #include "services/ingest/csv.h"
+#include "services/ingest/lines.h"
 #include "services/ingest/sources.h"
 #include "services/ingest/tf_example.h"
 #include "services/ingest/tfrecord.h"
@@ -21,6 +22,7 @@ namespace {
 
 constexpr std::int64_t kLabelMax = 1'000'000;  // the largest vocabulary had 4,800
 constexpr std::size_t kLabelsOfVideoMax = 1000;
+constexpr std::size_t kNameBytesMax = 4096;  // of a line of label names
 // RFC 9562's name space for URLs: what the names below are.
 const Uuid& NameSpace() {
   static const Uuid kUrls = *Uuid::Parse("6ba7b811-9dad-11d1-80b4-00c04fd430c8");
@@ -194,21 +196,54 @@ class Reader {
   Result<> ReadVocabulary() {
     sink_.Phase("labels", 0);
     for (const FoundFile& file : vocabulary_) {
-      const auto source = TRY(context_.files.Open(file));
-      CsvReader reader(*source);
-      CsvRow row;
-      if (!TRY(reader.Next(row)) || !row.problem.empty()) {
-        return Fail(Code::kInvalidArgument, file.path + " has no line of titles");
+      std::vector<std::string> titles;
+      {
+        const auto source = TRY(context_.files.Open(file));
+        CsvReader reader(*source);
+        CsvRow row;
+        if (!TRY(reader.Next(row)) || !row.problem.empty()) {
+          return Fail(Code::kInvalidArgument, file.path + " has no line of titles");
+        }
+        titles.assign(row.fields.begin(), row.fields.end());
       }
-      std::vector<std::string> titles(row.fields.begin(), row.fields.end());
       if (titles[0] != "Index" && titles[0] != "label_id") {
         return Fail(Code::kInvalidArgument,
                     fmt::format("{} is no vocabulary: its first column is '{}', not Index or "
                                 "label_id",
                                 file.path, Ellipsis(titles[0], 40)));
       }
-      while (TRY(reader.Next(row))) TRY(Label(file, titles, row));
+      const auto source = TRY(context_.files.Open(file));
+      TRY(titles.size() == 2 ? ReadNames(file, *source, titles) : ReadTable(file, *source, titles));
       bytes_read_ += static_cast<std::int64_t>(file.bytes);
+    }
+    return {};
+  }
+
+  // vocabulary.csv.
+  Result<> ReadTable(const FoundFile& file, InputSource& source,
+                     const std::vector<std::string>& titles) {
+    CsvReader reader(source);
+    CsvRow row;
+    TRY(reader.Next(row));
+    while (TRY(reader.Next(row))) TRY(Label(file, titles, row));
+    return {};
+  }
+
+  // label_names.csv, which is no CSV: names have commas and quotes as they are.
+  Result<> ReadNames(const FoundFile& file, InputSource& source,
+                     const std::vector<std::string>& titles) {
+    LineReader reader(source, kNameBytesMax);
+    Line line;
+    TRY(reader.Next(line));
+    while (TRY(reader.Next(line))) {
+      if (line.text.empty()) continue;
+      CsvRow row;
+      row.at = line.at;
+      if (line.too_long) row.problem = fmt::format("is over {} bytes", kNameBytesMax);
+      const std::size_t comma = line.text.find(',');
+      row.fields.push_back(line.text.substr(0, comma));
+      if (comma != std::string_view::npos) row.fields.push_back(line.text.substr(comma + 1));
+      TRY(Label(file, titles, row));
     }
     return {};
   }

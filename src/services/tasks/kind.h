@@ -31,6 +31,8 @@ class Run {
   // True when the task should end early: somebody cancelled it, another worker has it by now, or
   // the server stops. Cheap; to be asked often.
   [[nodiscard]] virtual bool Cancelled() const = 0;
+  // True when it is only the server that stops: the task will be taken up again.
+  [[nodiscard]] virtual bool Stopping() const = 0;
 };
 
 struct Kind {

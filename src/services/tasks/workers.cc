@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "auth/identity.h"
@@ -85,6 +84,7 @@ class Workers::Attempt final : public Run {
   [[nodiscard]] int attempt() const override { return retries_ + 1; }
   void Progress(int percent) override { percent_ = std::clamp(percent, 0, 99); }
   [[nodiscard]] bool Cancelled() const override { return lost_ || stopping_; }
+  [[nodiscard]] bool Stopping() const override { return stopping_ && !lost_; }
 
   [[nodiscard]] const Kind& kind() const { return *kind_; }
   [[nodiscard]] const std::string& worker() const { return worker_; }
@@ -203,7 +203,10 @@ void Workers::Finish(Attempt& attempt, Result<json::value> result) {
     return;
   }
   Result<Outcome> told;
-  if (result) {
+  if (!result && stopping_ && IsWorthAnotherTry(result.error())) {
+    told = Fire(attempt, "release", {});
+    Count(type, "released");
+  } else if (result) {
     told = Fire(attempt, "complete", {{"result", *std::move(result)}});
     Count(type, "completed");
   } else {
@@ -212,7 +215,7 @@ void Workers::Finish(Attempt& attempt, Result<json::value> result) {
     const bool again = IsWorthAnotherTry(result.error()) && attempt.has_retries();
     json::object body{{"error_message", message}};
     if (!result.error().details.empty()) body["result"] = result.error().details;
-    if (again || stopping_) {
+    if (again) {
       std::chrono::milliseconds wait = options_.retry_first;
       for (int i = 0; i < attempt.retries() && wait < options_.retry_max; ++i) wait *= 2;
       wait = std::min<std::chrono::milliseconds>(wait, options_.retry_max);
@@ -222,7 +225,7 @@ void Workers::Finish(Attempt& attempt, Result<json::value> result) {
       body["retry_in"] = DurationText(wait);
     }
     Count(type, again ? "retried" : "failed");
-    told = Fire(attempt, again || stopping_ ? "fail" : "give_up", std::move(body));
+    told = Fire(attempt, again ? "fail" : "give_up", std::move(body));
   }
   // Cancelled at the last moment, or the lease was lost: the row says it better than we do.
   if (!told && told.error().code != Code::kConflict && told.error().code != Code::kNotFound) {
@@ -301,6 +304,7 @@ WorkersStats Workers::stats() const {
     if (key.second == "failed") stats.failed += count;
     if (key.second == "retried") stats.retried += count;
     if (key.second == "cancelled") stats.cancelled += count;
+    if (key.second == "released") stats.released += count;
   }
   return stats;
 }

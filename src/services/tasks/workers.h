@@ -39,7 +39,7 @@ struct WorkersDeps {
 };
 
 struct WorkersStats {
-  std::int64_t running = 0, completed = 0, failed = 0, retried = 0, cancelled = 0;
+  std::int64_t running = 0, completed = 0, failed = 0, retried = 0, cancelled = 0, released = 0;
 };
 
 // Thread-safe.
@@ -49,8 +49,8 @@ class Workers {
   ~Workers();  // as Stop
 
   void Start();
-  // Tells running tasks to end and waits for them. What they were at goes back to PENDING through
-  // the ordinary retry.
+  // Tells running tasks to end and waits for them. What did not come to its end is released: it is
+  // PENDING again, for another worker, and no attempt is counted.
   void Stop();
   // Looks for work now.
   void Wake();

@@ -1,0 +1,120 @@
+#include "app/wire_work.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "auth/identity.h"
+
+namespace tenon {
+namespace {
+
+// Of the program that runs, so that a job's row says what read its input.
+std::string ProgramVersion() { return "tenon/" TENON_VERSION; }
+
+Result<std::string> TextOf(const json::object& payload, std::string_view name) {
+  const json::value* value = payload.if_contains(name);
+  if (value == nullptr || !value->is_string() || value->get_string().empty()) {
+    Error error(Code::kInvalidField, fmt::format("the task's payload needs {}", name));
+    error.fields.push_back({fmt::format("payload.{}", name), "required", "is required"});
+    return Fail(std::move(error));
+  }
+  return std::string(value->get_string());
+}
+
+}  // namespace
+
+Work::Work(WorkDeps deps, WorkOptions options)
+    : deps_(std::move(deps)), options_(std::move(options)), files_(options_.import_roots) {}
+
+Work::~Work() { Stop(); }
+
+Result<std::unique_ptr<Work>> Work::Open(WorkDeps deps, WorkOptions options) {
+  std::unique_ptr<Work> work(new Work(std::move(deps), std::move(options)));
+  auto policy = net::Policy::Create(work->options_.net_allow);
+  if (!policy) return Fail(std::move(policy).error().In("net.allow"));
+  work->policy_ = *std::move(policy);
+  const WorkDeps& known = work->deps_;
+  work->ingest_ = std::make_unique<jobs::IngestDeps>(
+      jobs::IngestDeps{.engine = known.engine,
+                       .directory = known.directory,
+                       .vault = known.vault,
+                       .files = work->files_,
+                       .net = [raw = work.get()] { return raw->Network(); },
+                       .random = known.random,
+                       .stats = work->metrics_,
+                       .image_digest = ProgramVersion()});
+  work->workers_ = std::make_unique<tasks::Workers>(
+      tasks::WorkersDeps{known.engine, known.random, known.ids, known.log}, work->Kinds(),
+      work->options_.workers);
+  return work;
+}
+
+void Work::Start() {
+  if (options_.workers.threads > 0) workers_->Start();
+}
+
+void Work::Stop() {
+  if (workers_) workers_->Stop();
+}
+
+Result<net::ClientDeps> Work::Network() {
+  const std::lock_guard lock(mutex_);
+  if (!tls_) tls_ = TRY(net::TlsContext::Create(options_.net_ca_file));
+  return net::ClientDeps{policy_, resolver_, *tls_};
+}
+
+void Work::AppendMetrics(std::string& out) const {
+  workers_->AppendMetrics(out);
+  metrics_.Append(out);
+}
+
+Result<json::value> Work::Ingest(tasks::Run& run, const std::string& job) {
+  const jobs::IngestRequest request{.tenant = run.tenant(),
+                                    .job = job,
+                                    .progress = [&run](int percent) { run.Progress(percent); },
+                                    .cancelled = [&run] { return run.Cancelled(); },
+                                    .stopping = [&run] { return run.Stopping(); }};
+  json::value metrics = TRY(jobs::RunIngestJob(*ingest_, request));
+  return json::value{{"job_id", job}, {"metrics", std::move(metrics)}};
+}
+
+Result<std::string> Work::MakeJob(const tasks::Run& run) {
+  const std::string source = TRY(TextOf(run.payload(), "source"));
+  const json::value* options = run.payload().if_contains("options");
+  Command command;
+  command.op = Command::Op::kCreate;
+  command.entity = deps_.engine.model().FindTable("migration_jobs");
+  if (command.entity == nullptr) return Fail(Code::kNotFound, "the models have no migration_jobs");
+  command.body = {{"source", source},
+                  {"options", options != nullptr ? *options : json::value(json::object())}};
+  Caller caller = SystemCaller(run.tenant(), "");
+  caller.user_agent = "tenon tasks";
+  if (!run.created_by().IsNil()) {
+    caller.user = run.created_by();
+    caller.user_tenant = Uuid();
+  }
+  return TRY(deps_.engine.ApplyAndWait(caller, std::move(command))).key;
+}
+
+std::vector<tasks::Kind> Work::Kinds() {
+  std::vector<tasks::Kind> kinds;
+  kinds.push_back({"BULK_INGESTION", [this](tasks::Run& run) -> Result<json::value> {
+                     return Ingest(run, TRY(TextOf(run.payload(), "job_id")));
+                   }});
+  // A job anew each time; what has not changed is left as it is.
+  kinds.push_back({"METADATA_SYNC", [this](tasks::Run& run) -> Result<json::value> {
+                     return Ingest(run, TRY(MakeJob(run)));
+                   }});
+  if (deps_.rebuild) {
+    kinds.push_back({"INDEX_REBUILD", [this](tasks::Run& run) -> Result<json::value> {
+                       const std::string index = TRY(TextOf(run.payload(), "index"));
+                       TRY(deps_.rebuild(index));
+                       return json::value{{"index", index}};
+                     }});
+  }
+  return kinds;
+}
+
+}  // namespace tenon
