@@ -91,15 +91,27 @@ Result<ExpressionPtr> CheckExpression(const Model&, const Entity& entity, std::s
       });
 }
 
-Result<ExpressionPtr> CheckPath(const Model&, const Entity& entity, std::string_view text) {
+namespace {
+
+Result<ExpressionPtr> CheckPathIn(Place place, const Entity& entity, std::string_view text) {
   return FromOutside(
       text, [](Parser& parser) { return parser.ParseWholePath(); },
       [&](const ast::Expr& parsed, DiagnosticSink& sink) {
         Scope scope;
         scope.row = &entity;
-        scope.place = Place::kFilter;
+        scope.place = place;
         return ExpressionChecker(scope, sink).CheckPath(parsed);
       });
+}
+
+}  // namespace
+
+Result<ExpressionPtr> CheckPath(const Model&, const Entity& entity, std::string_view text) {
+  return CheckPathIn(Place::kFilter, entity, text);
+}
+
+Result<ExpressionPtr> CheckSearchPath(const Model&, const Entity& entity, std::string_view text) {
+  return CheckPathIn(Place::kSearch, entity, text);
 }
 
 }  // namespace tenon::model

@@ -32,5 +32,8 @@ Result<ExpressionPtr> CheckExpression(const Model& model, const Entity& entity,
 
 // One path, as `order_by` and `fields` use it.
 Result<ExpressionPtr> CheckPath(const Model& model, const Entity& entity, std::string_view text);
+// One path of a `search` line, which may lead to many rows.
+Result<ExpressionPtr> CheckSearchPath(const Model& model, const Entity& entity,
+                                      std::string_view text);
 
 }  // namespace tenon::model

@@ -1,0 +1,128 @@
+// The search index: documents in, ranked candidates out. The embedded part keeps it in SQLite's
+// FTS5 in a file of its own (sqlite/), the one beside PostgreSQL in that database's own tables
+// (postgres/). It is made from the tables and can be thrown away at any time.
+//
+// A query gets candidates, best first, at most so many: whoever asks reads the rows themselves from
+// the main store, so that nothing deleted or forbidden is shown while the index lags.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "search/document.h"
+#include "search/plan.h"
+#include "search/query.h"
+
+namespace tenon::search {
+
+// Counting stops here; the answer then says "10,000+".
+inline constexpr std::int64_t kCountMax = 10000;
+// Rows that facets are counted over; above it, the counts are of these.
+inline constexpr std::int64_t kFacetRowsMax = 5000;
+
+// How well a row matches, best first.
+enum class Match {
+  kExact,   // the text is its name
+  kPrefix,  // its name begins with the text
+  kLabel,   // all words are in its name
+  kAll,     // all words are in it
+  kNear,    // all are, when words that are spelt alike count
+  kSome,    // some words are
+};
+
+struct FacetTerm {
+  std::string facet;                // SearchFacet::name
+  std::vector<std::string> values;  // one of these
+};
+
+struct IndexQuery {
+  Uuid tenant;
+  std::vector<const SearchPlan*> entities;  // those asked for that the caller may read
+  TextQuery text;                           // empty: every row
+  std::vector<FacetTerm> facet_terms;       // all must hold; only of facets that every entity has
+  std::vector<std::string> facets;          // to count; entities without one add nothing to it
+  std::size_t candidates_max = 500;         // of each entity, of each way of matching
+  std::chrono::milliseconds deadline{5000};
+};
+
+struct Candidate {
+  const SearchPlan* plan = nullptr;
+  std::string key;
+  double score = 0;
+  Match match = Match::kAll;
+  std::int64_t row = 0;  // the index's own number; ties go by it
+};
+
+struct FacetCount {
+  std::string value;
+  std::int64_t count = 0;
+};
+
+// Facet name -> its values, most frequent first.
+using FacetLists = std::vector<std::pair<std::string, std::vector<FacetCount>>>;
+inline constexpr std::size_t kFacetValuesShown = 100;
+
+struct IndexAnswer {
+  std::vector<Candidate> candidates;  // best first
+  std::int64_t total = 0;             // rows that match; kCountMax: so many or more
+  bool capped = false;                // there are more matches than candidates
+  std::vector<std::pair<const SearchPlan*, std::int64_t>> by_entity;
+  FacetLists facets;
+  bool facets_sampled = false;  // counted over the first kFacetRowsMax matches
+  // Folded words to mark in what is shown, the ones found for misspelt words among them.
+  std::vector<std::string> marks;
+  // For words that nothing has: what was looked for instead.
+  std::vector<std::pair<std::string, std::vector<std::string>>> corrected;
+};
+
+struct IndexStats {
+  std::int64_t documents = 0;
+  std::int64_t bytes = 0;
+  std::string state;  // "ready", "missing", "building"
+};
+
+// Query and Stats: any thread. The rest: one thread at a time, which may be another one.
+class SearchIndex {
+ public:
+  virtual ~SearchIndex() = default;
+
+  // The log position that the index stands at; nullopt: there is none that can be used.
+  virtual Result<std::optional<std::int64_t>> Position() = 0;
+
+  // Makes the changes and moves to the position, in one transaction. A change to what is there
+  // already costs nothing.
+  virtual Result<void> Apply(std::span<const Change> changes, std::int64_t position) = 0;
+
+  // Builds it anew beside the one that is in use; `fill` hands over all documents by `add`, any
+  // number at a time. It takes the old one's place, standing at `position`, when `fill` is done; an
+  // error leaves the old one.
+  using Add = std::function<Result<void>(std::span<const Change>)>;
+  virtual Result<void> Rebuild(std::int64_t position,
+                               const std::function<Result<void>(const Add&)>& fill) = 0;
+
+  // Takes a tenant out so that nothing of it is left in the files.
+  virtual Result<void> EraseTenant(const Uuid& tenant) = 0;
+
+  // kUnavailable while there is no index to ask.
+  virtual Result<IndexAnswer> Query(const IndexQuery& query) = 0;
+  // The texts of a candidate as they are indexed, by SearchPlan::fields; for marking.
+  virtual Result<std::vector<std::vector<std::string>>> Texts(
+      const Uuid& tenant, std::span<const Candidate> candidates) = 0;
+
+  // Facets of just these rows.
+  virtual Result<FacetLists> Facets(const Uuid& tenant, std::span<const Candidate> candidates,
+                                    std::span<const std::string> facets) = 0;
+
+  [[nodiscard]] virtual IndexStats Stats() = 0;
+};
+
+}  // namespace tenon::search

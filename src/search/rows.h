@@ -1,0 +1,28 @@
+// Rows of the main store for candidates of the index: what is shown is always what is there now.
+#pragma once
+
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "auth/caller.h"
+#include "base/result.h"
+#include "engine/engine.h"
+#include "model/model.h"
+
+namespace tenon::search {
+
+struct WantedRows {
+  const model::Entity* entity = nullptr;
+  std::vector<const model::Field*> fields;    // to be shown; may be empty
+  const model::Expression* filter = nullptr;  // null: none
+};
+
+// Of the rows with these keys, those of the caller's tenant that are not deleted and pass the
+// filter: key text -> JSON object of the fields.
+Result<std::unordered_map<std::string, std::string>> ReadRows(Engine& engine, const Caller& caller,
+                                                              const WantedRows& wanted,
+                                                              std::span<const std::string> keys);
+
+}  // namespace tenon::search
