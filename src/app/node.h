@@ -97,7 +97,7 @@ class Node {
   Bootstrapped bootstrapped_;
   std::unique_ptr<Indexes> indexes_;
   std::unique_ptr<Work> work_;
-  std::unique_ptr<openlineage::Inlet> openlineage_;
+  std::unique_ptr<OpenLineage> openlineage_;
   std::unique_ptr<Api> api_;
   std::vector<std::unique_ptr<Ticker>> tickers_;
 };
