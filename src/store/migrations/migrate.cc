@@ -114,11 +114,19 @@ Result<MigrationPlan> PlanMigrations(Store& store, const model::Model& model,
 
 namespace {
 
+Result<void> RefuseWhileMoving(Store& store) {
+  if (!TRY(MoveIsUnderWay(store))) return {};
+  return Fail(Code::kUnavailable,
+              "a data directory is being moved into this database: let 'tenon migrate --to' end, "
+              "or run it again; to give that up, drop the database");
+}
+
 // The plan, applied. The lock is held.
 Result<MigrationPlan> MigrateLocked(Store& store, const model::Model& model, Clock& clock,
                                     const MigrateOptions& options, const MigratorLock& lock) {
   const bool postgres = store.dialect() == Dialect::kPostgres;
   const PhysicalSchema wanted = DeriveSchema(model, store.dialect());
+  TRY(RefuseWhileMoving(store));
   if (postgres) TRY(PreparePostgres(store, options.roles));
   MigrationPlan plan = TRY(PlanMigrations(store, model, options.drops, options.phase));
   if (!plan.obstacles.empty()) {
@@ -169,6 +177,7 @@ Result<MigrationPlan> Migrate(Store& store, const model::Model& model, Clock& cl
 }
 
 Result<SchemaStanding> CompareSchema(Store& store, const model::Model& model) {
+  TRY(RefuseWhileMoving(store));
   const PhysicalSchema wanted = DeriveSchema(model, store.dialect());
   SchemaStanding standing;
   TRY(ReadAsOwner(store, [&](Reader& reader) -> Result<void> {

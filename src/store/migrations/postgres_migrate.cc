@@ -285,6 +285,16 @@ Result<std::int64_t> MakePartitions(Store& store, const PhysicalSchema& wanted) 
   return made;
 }
 
+Result<bool> MoveIsUnderWay(Store& store) {
+  if (store.dialect() != Dialect::kPostgres) return false;
+  bool under_way = false;
+  TRY(ReadAsOwner(store, [&](Reader& reader) -> Result<void> {
+    under_way = !TRY(One(reader, "SELECT 1 WHERE to_regclass('tenon_move') IS NOT NULL")).empty();
+    return {};
+  }));
+  return under_way;
+}
+
 Result<void> FinishSchema(Store& store) {
   if (store.dialect() != Dialect::kPostgres) return {};
   std::vector<std::string> statements;

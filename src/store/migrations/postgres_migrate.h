@@ -56,6 +56,10 @@ Result<void> EnsureGrants(Store& store, const PhysicalSchema& wanted, const Post
 // Returns how many were made.
 Result<std::int64_t> MakePartitions(Store& store, const PhysicalSchema& wanted);
 
+// Whether 'tenon migrate --to' is filling this database, or was and has not ended (services/move).
+// Nobody serves from it or migrates it then.
+Result<bool> MoveIsUnderWay(Store& store);
+
 // Builds the indexes that the remembered schema has and the database lacks or has half, drops those
 // that were replaced, adds the references that waited for an index, validates constraints. Each by
 // itself and without keeping writers out; what fails is found again at the next run.

@@ -307,6 +307,43 @@ std::optional<Failure> PgConnection::Script(std::string_view statements) {
   return FailureOf(result.get(), statements);
 }
 
+std::optional<Failure> PgConnection::Copy(std::string_view statement, std::string_view rows) {
+  if (broken()) return Lost().failure;
+  if (PQexitPipelineMode(connection_) != 1) return Lost().failure;
+  // Blocking: libpq sends and waits by itself.
+  if (PQsetnonblocking(connection_, 0) != 0) return Lost().failure;
+  std::optional<Failure> failure = CopyRows(statement, rows);
+  ++round_trips_;
+  if (broken() || PQsetnonblocking(connection_, 1) != 0 || PQenterPipelineMode(connection_) != 1) {
+    return Lost().failure;
+  }
+  return failure;
+}
+
+std::optional<Failure> PgConnection::CopyRows(std::string_view statement, std::string_view rows) {
+  // libpq keeps a copy of what is not sent yet, and takes an int.
+  constexpr std::size_t kPieceBytes = 1 << 20;
+  const PgResult started(PQexec(connection_, std::string(statement).c_str()));
+  if (PQresultStatus(started.get()) != PGRES_COPY_IN) return FailureOf(started.get(), statement);
+  for (std::size_t at = 0; at < rows.size(); at += kPieceBytes) {
+    const std::string_view piece = rows.substr(at, kPieceBytes);
+    if (PQputCopyData(connection_, piece.data(), static_cast<int>(piece.size())) != 1) break;
+  }
+  PQputCopyEnd(connection_, nullptr);
+  std::optional<Failure> failure;
+  while (const PgResult result{PQgetResult(connection_)}) {
+    if (PQresultStatus(result.get()) == PGRES_COMMAND_OK || failure) continue;
+    if (PQresultErrorField(result.get(), PG_DIAG_SQLSTATE) == nullptr) {
+      failure = LostConnection(PQresultErrorMessage(result.get()));
+      continue;
+    }
+    failure = FailureOf(result.get(), statement);
+    const char* where = PQresultErrorField(result.get(), PG_DIAG_CONTEXT);
+    if (where != nullptr) failure->error.message += fmt::format(" ({})", where);
+  }
+  return failure;
+}
+
 void PgConnection::ForgetStatements() {
   if (statements_.empty() && dropped_.empty()) return;
   // What was posted must be answered first.

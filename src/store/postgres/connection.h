@@ -66,6 +66,10 @@ class PgConnection {
   // Runs statements that need no parameters outside the pipeline, which must be empty.
   std::optional<Failure> Script(std::string_view statements);
 
+  // COPY ... FROM STDIN outside the pipeline, which must be empty: `rows` in COPY's text format
+  // (copy_text.h). The failure's message ends with the server's word on the line and the column.
+  std::optional<Failure> Copy(std::string_view statement, std::string_view rows);
+
   // Drops every prepared statement.
   void ForgetStatements();
 
@@ -112,6 +116,7 @@ class PgConnection {
   std::optional<Failed> Settle(Pending& pending, PgResult result);
   Failed Lost();
   bool Wait(TimePoint deadline);
+  std::optional<Failure> CopyRows(std::string_view statement, std::string_view rows);
   void DrainReady();
 
   PGconn* connection_;
