@@ -187,7 +187,10 @@ using Counts = std::map<std::uint32_t, std::size_t>;
 // [{"type","table","count"}], the most frequent first.
 void AppendCounts(const Graph& graph, const Counts& counts, std::string& out) {
   std::vector<std::pair<std::uint32_t, std::size_t>> sorted(counts.begin(), counts.end());
-  std::ranges::stable_sort(sorted, std::greater<>{}, [](const auto& one) { return one.second; });
+  std::ranges::sort(sorted, [&](const auto& a, const auto& b) {
+    if (a.second != b.second) return a.second > b.second;
+    return graph.node_class(a.first).type < graph.node_class(b.first).type;
+  });
   out += '[';
   for (const auto& [number, count] : sorted) {
     const NodeClass& node_class = graph.node_class(number);

@@ -1,9 +1,13 @@
 #include "app/wire_followers.h"
 
+#include <fmt/format.h>
+
+#include <iterator>
 #include <utility>
 
 #include "api/followers.h"
 #include "api/graph.h"
+#include "api/search.h"
 
 namespace tenon {
 namespace {
@@ -16,19 +20,31 @@ FollowersOptions OptionsOf(const IndexDeps& deps) {
 
 }  // namespace
 
-Indexes::Indexes(const IndexDeps& deps, const IndexOptions& options)
-    : graph_(deps.engine, options.graph), followers_({deps.engine, deps.random}, OptionsOf(deps)) {
+Indexes::Indexes(const IndexDeps& deps, const IndexOptions& options, search::SearchPlans plans)
+    : graph_(deps.engine, options.graph),
+      plans_(std::move(plans)),
+      search_index_(options.directory, plans_),
+      search_follower_(deps.engine.store(), deps.engine.model(), plans_, search_index_),
+      followers_({deps.engine, deps.random}, OptionsOf(deps)),
+      search_(deps.engine, plans_, search_index_, [this](std::chrono::milliseconds patience) {
+        return followers_.WaitFor("search", patience);
+      }) {
   followers_.Add(graph_);
+  followers_.Add(search_follower_);
 }
 
 Indexes::~Indexes() { Stop(); }
 
 Result<std::unique_ptr<Indexes>> Indexes::Open(IndexDeps deps, const IndexOptions& options) {
-  return std::unique_ptr<Indexes>(new Indexes(deps, options));
+  return std::unique_ptr<Indexes>(
+      new Indexes(deps, options, TRY(search::SearchPlans::Of(deps.engine.model()))));
 }
 
 std::vector<Route> Indexes::Routes() {
   std::vector<Route> routes = GraphRoutes(graph_, followers_);
+  for (Route& route : SearchRoutes(search_, graph_, followers_)) {
+    routes.push_back(std::move(route));
+  }
   for (Route& route : FollowerRoutes(followers_)) routes.push_back(std::move(route));
   return routes;
 }
@@ -36,6 +52,13 @@ std::vector<Route> Indexes::Routes() {
 void Indexes::AppendMetrics(std::string& out) {
   followers_.AppendMetrics(out);
   graph_.AppendMetrics(out);
+  const search::IndexStats stats = search_index_.Stats();
+  const auto line = [&](std::string_view name, std::string_view help, std::int64_t value) {
+    fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} gauge\n{0} {2}\n", name,
+                   help, value);
+  };
+  line("tenon_search_documents", "Rows in the search index.", stats.documents);
+  line("tenon_search_bytes", "Size of its file.", stats.bytes);
 }
 
 void Indexes::Start() { followers_.Start(); }

@@ -11,11 +11,16 @@
 #include "engine/engine.h"
 #include "events/followers.h"
 #include "graph/graph_index.h"
+#include "search/follower.h"
+#include "search/plan.h"
+#include "search/service.h"
+#include "search/sqlite/sqlite_index.h"
 
 namespace tenon {
 
 struct IndexOptions {
   GraphOptions graph;
+  std::string directory;  // where the search index keeps its file, search.db
 };
 
 struct IndexDeps {
@@ -33,6 +38,7 @@ class Indexes {
   // Further followers are added to it before Start.
   [[nodiscard]] Followers& followers() { return followers_; }
   [[nodiscard]] GraphIndex& graph() { return graph_; }
+  [[nodiscard]] search::SearchService& search() { return search_; }
   // Of the graph, search and the followers themselves.
   [[nodiscard]] std::vector<Route> Routes();
   void AppendMetrics(std::string& out);
@@ -42,10 +48,14 @@ class Indexes {
   void Stop();
 
  private:
-  Indexes(const IndexDeps& deps, const IndexOptions& options);
+  Indexes(const IndexDeps& deps, const IndexOptions& options, search::SearchPlans plans);
 
   GraphIndex graph_;
+  const search::SearchPlans plans_;
+  search::SqliteIndex search_index_;
+  search::SearchFollower search_follower_;
   Followers followers_;
+  search::SearchService search_;
 };
 
 }  // namespace tenon

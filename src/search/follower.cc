@@ -46,12 +46,33 @@ SearchFollower::SearchFollower(Store& store, const model::Model& model, const Se
       entities_(model, store.dialect()),
       tenants_(model.FindEntity("Tenant")) {
   traits_.name = "search";
-  traits_.description = "The search index";
+  traits_.description = "the search index";
   traits_.keeps = Keeps::kOwn;
   traits_.start = Start::kRebuild;
   traits_.types = plans_.Types();
   if (tenants_ != nullptr) traits_.types.push_back(TypeName(*tenants_));
   traits_.page_rows = static_cast<std::int64_t>(kBatch);
+}
+
+Result<LogPlace> SearchFollower::PlaceAt(std::int64_t position) {
+  LogPlace place{.position = position, .row = {}};
+  const Value seq(position);
+  TRY(store_.Read(kEverywhere, [&](Reader& reader) {
+    return reader.Query("SELECT audit_id FROM audit_seals WHERE seq = $1", std::span(&seq, 1),
+                        [&](const Row& row) -> Result<bool> {
+                          place.row = row.Text(0);
+                          return false;
+                        });
+  }));
+  return place;
+}
+
+Result<std::optional<std::int64_t>> SearchFollower::Saved() {
+  const auto place = TRY(index_.Place());
+  if (!place || TRY(PlaceAt(place->position)).row != place->row) {
+    return std::optional<std::int64_t>{};
+  }
+  return std::optional(place->position);
 }
 
 Result<void> SearchFollower::Scan(
@@ -111,7 +132,8 @@ Result<void> SearchFollower::Rebuild(RebuildRun& run) {
     return {};
   }));
   std::int64_t done = 0;
-  return index_.Rebuild(run.position, [&](const SearchIndex::Add& add) -> Result<void> {
+  const LogPlace place = TRY(PlaceAt(run.position));
+  return index_.Rebuild(place, [&](const SearchIndex::Add& add) -> Result<void> {
     for (const auto& plan : plans_.all()) {
       TRY(Scan(*plan, [&](Reader& reader, std::vector<Record> rows) -> Result<void> {
         if (!run.progress(done, total)) return Fail(Code::kUnavailable, "stopping");
@@ -132,9 +154,9 @@ Result<void> SearchFollower::Rebuild(RebuildRun& run) {
 
 Result<void> SearchFollower::Apply(const FollowerPage& page) {
   Pending pending;
-  const auto position = TRY(index_.Position());
-  if (!position) return Fail(Code::kUnavailable, "the search index has to be built");
-  pending.position = *position;
+  const auto place = TRY(index_.Place());
+  if (!place) return Fail(Code::kUnavailable, "the search index has to be built");
+  pending.place = *place;
   for (const LogEntry& entry : page.rows) {
     if (entry.action == "READ") continue;
     if (tenants_ != nullptr && entry.entity_type == TypeName(*tenants_) &&
@@ -146,7 +168,7 @@ Result<void> SearchFollower::Apply(const FollowerPage& page) {
       TRY(AddDependents(entry, dependent, pending));
     }
   }
-  return Flush(pending, page.position);
+  return Flush(pending, TRY(PlaceAt(page.position)));
 }
 
 Result<bool> SearchFollower::IsThere(const Uuid& tenant) {
@@ -165,14 +187,14 @@ Result<void> SearchFollower::AddRow(const LogEntry& entry, Pending& pending) {
   // Rows without a tenant are logged under the system's, and indexed under none.
   const Uuid tenant = plan->entity->tenant == nullptr ? Uuid{} : entry.tenant;
   if (pending.keys[{plan, tenant}].insert(KeyOf(entry)).second) ++pending.count;
-  return pending.count < kBatch ? Result<void>() : Flush(pending, pending.position);
+  return pending.count < kBatch ? Result<void>() : Flush(pending, pending.place);
 }
 
 Result<void> SearchFollower::AddKey(const SearchPlan& plan, const Uuid& tenant, const Value& key,
                                     Pending& pending) {
   if (key.IsNull()) return {};
   if (pending.keys[{&plan, tenant}].insert(KeyTextOf(key)).second) ++pending.count;
-  return pending.count < kBatch ? Result<void>() : Flush(pending, pending.position);
+  return pending.count < kBatch ? Result<void>() : Flush(pending, pending.place);
 }
 
 // Rows whose paths lead to the row that changed.
@@ -269,7 +291,7 @@ Result<void> SearchFollower::AddOrigins(const Uuid& tenant, const Dependent& dep
   return {};
 }
 
-Result<void> SearchFollower::Flush(Pending& pending, std::int64_t position) {
+Result<void> SearchFollower::Flush(Pending& pending, const LogPlace& place) {
   std::vector<Change> changes;
   for (const auto& [of, keys] : pending.keys) {
     const std::vector<std::string> list(keys.begin(), keys.end());
@@ -281,7 +303,7 @@ Result<void> SearchFollower::Flush(Pending& pending, std::int64_t position) {
   }
   pending.keys.clear();
   pending.count = 0;
-  return index_.Apply(changes, position);
+  return index_.Apply(changes, place);
 }
 
 }  // namespace tenon::search

@@ -25,7 +25,7 @@ class SearchFollower final : public Follower {
                  SearchIndex& index);
 
   [[nodiscard]] const FollowerTraits& traits() const override { return traits_; }
-  Result<std::optional<std::int64_t>> Saved() override { return index_.Position(); }
+  Result<std::optional<std::int64_t>> Saved() override;
   Result<void> Rebuild(RebuildRun& run) override;
   Result<void> Apply(const FollowerPage& page) override;
 
@@ -35,7 +35,7 @@ class SearchFollower final : public Follower {
   struct Pending {
     Keys keys;
     std::size_t count = 0;
-    std::int64_t position = 0;  // the index's own until the page is done
+    LogPlace place;  // the index's own until the page is done
   };
 
   Result<void> AddRow(const LogEntry& entry, Pending& pending);
@@ -44,7 +44,8 @@ class SearchFollower final : public Follower {
                           const Value& key, Pending& pending);
   Result<void> AddKey(const SearchPlan& plan, const Uuid& tenant, const Value& key,
                       Pending& pending);
-  Result<void> Flush(Pending& pending, std::int64_t position);
+  Result<void> Flush(Pending& pending, const LogPlace& place);
+  Result<LogPlace> PlaceAt(std::int64_t position);
   Result<bool> IsThere(const Uuid& tenant);
   Result<void> Scan(const SearchPlan& plan,
                     const std::function<Result<void>(Reader&, std::vector<Record>)>& take);

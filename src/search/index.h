@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/ids.h"
@@ -44,6 +45,9 @@ struct FacetTerm {
   std::vector<std::string> values;  // one of these
 };
 
+// Rows to look among, by their keys.
+using Among = std::unordered_map<const SearchPlan*, std::vector<std::string>>;
+
 struct IndexQuery {
   Uuid tenant;
   std::vector<const SearchPlan*> entities;  // those asked for that the caller may read
@@ -51,6 +55,9 @@ struct IndexQuery {
   std::vector<FacetTerm> facet_terms;       // all must hold; only of facets that every entity has
   std::vector<std::string> facets;          // to count; entities without one add nothing to it
   std::size_t candidates_max = 500;         // of each entity, of each way of matching
+  // Only these rows; each is looked at, so candidates_max does not count and `facets` is passed
+  // over. Null: all.
+  const Among* among = nullptr;
   std::chrono::milliseconds deadline{5000};
 };
 
@@ -84,6 +91,14 @@ struct IndexAnswer {
   std::vector<std::pair<std::string, std::vector<std::string>>> corrected;
 };
 
+// A position of the log, and which log: the id of the row that stands there. The index is kept
+// beside the store and not in it, and one of another store, or of a store that was put back from a
+// backup and went another way since, must not be taken for this one's.
+struct LogPlace {
+  std::int64_t position = 0;
+  std::string row;  // empty: nothing is known of it
+};
+
 struct IndexStats {
   std::int64_t documents = 0;
   std::int64_t bytes = 0;
@@ -95,18 +110,18 @@ class SearchIndex {
  public:
   virtual ~SearchIndex() = default;
 
-  // The log position that the index stands at; nullopt: there is none that can be used.
-  virtual Result<std::optional<std::int64_t>> Position() = 0;
+  // Where the index stands; nullopt: there is none that can be used.
+  virtual Result<std::optional<LogPlace>> Place() = 0;
 
-  // Makes the changes and moves to the position, in one transaction. A change to what is there
+  // Makes the changes and moves to the place, in one transaction. A change to what is there
   // already costs nothing.
-  virtual Result<void> Apply(std::span<const Change> changes, std::int64_t position) = 0;
+  virtual Result<void> Apply(std::span<const Change> changes, const LogPlace& place) = 0;
 
   // Builds it anew beside the one that is in use; `fill` hands over all documents by `add`, any
-  // number at a time. It takes the old one's place, standing at `position`, when `fill` is done; an
+  // number at a time. It takes the old one's place, standing at `place`, when `fill` is done; an
   // error leaves the old one.
   using Add = std::function<Result<void>(std::span<const Change>)>;
-  virtual Result<void> Rebuild(std::int64_t position,
+  virtual Result<void> Rebuild(const LogPlace& place,
                                const std::function<Result<void>(const Add&)>& fill) = 0;
 
   // Takes a tenant out so that nothing of it is left in the files.

@@ -37,7 +37,7 @@ struct World {
     model = *tenon::model::Check(sources);
     plans = std::make_unique<SearchPlans>(*SearchPlans::Of(*model));
     index = std::make_unique<SqliteIndex>(folder, *plans);
-    const auto built = index->Rebuild(1, [&](const SqliteIndex::Add& add) {
+    const auto built = index->Rebuild({1, ""}, [&](const SqliteIndex::Add& add) {
       std::vector<Change> changes;
       const char* const names[] = {"libssl3",      "user orders", "db.schema.Table", "東京都",
                                    "crème brûlée", "a1b2 NOT x",  "'; DROP TABLE"};

@@ -48,7 +48,9 @@ double ScoreOf(const Candidate& candidate) {
 }
 
 Error Wrong(std::string_view parameter, std::string message) {
-  return Error(Code::kInvalidArgument, fmt::format("{}: {}", parameter, std::move(message)));
+  Error error(Code::kInvalidArgument, fmt::format("{}: {}", parameter, message));
+  error.fields.push_back({std::string(parameter), "parameter", std::move(message)});
+  return error;
 }
 
 bool MayReadPath(const Caller& caller, const model::Path& path) {
@@ -66,6 +68,7 @@ struct SearchService::Request {
   bool leftover = false;                      // the index cannot apply all of the filter
   std::vector<std::string> facets;
   std::vector<const model::Field*> fields;  // of the one entity; empty: all visible ones
+  Among among;
   std::string fingerprint;
   std::size_t offset = 0;
 };
@@ -173,7 +176,13 @@ Result<SearchService::Request> SearchService::Check(const Caller& caller,
     }
     request.fields = TRY(Project(*request.query.entities.front()->entity, params.fields));
   }
-  request.fingerprint = params.text + '\n' + params.filter;
+  if (params.among != nullptr) {
+    for (const SearchPlan* plan : request.query.entities) {
+      const auto keys = params.among->find(plan->entity->table);
+      if (keys != params.among->end()) request.among[plan] = keys->second;
+    }
+  }
+  request.fingerprint = params.text + '\n' + params.filter + '\n' + params.among_name;
   for (const SearchPlan* plan : request.query.entities) {
     request.fingerprint += '\n' + plan->entity->table;
   }
@@ -189,9 +198,13 @@ Result<SearchService::Request> SearchService::Check(const Caller& caller,
 
 // Asks the index, and keeps what passes the part of the filter that only the store can apply.
 Result<IndexAnswer> SearchService::Ask(const Caller& caller, Request& request) {
+  const bool among = request.query.among != nullptr;
   if (!request.leftover) request.query.facets = request.facets;
   IndexAnswer answer = TRY(index_.Query(request.query));
-  if (!request.leftover) return answer;
+  if (!request.leftover) {
+    if (among) answer.facets = TRY(index_.Facets(caller.tenant, answer.candidates, request.facets));
+    return answer;
+  }
   std::unordered_map<const SearchPlan*, std::vector<std::string>> keys;
   for (const Candidate& candidate : answer.candidates) {
     keys[candidate.plan].push_back(candidate.key);
@@ -350,6 +363,7 @@ Result<std::vector<SearchService::Shown>> SearchService::ReadPage(const Caller& 
 
 Result<std::string> SearchService::Search(const Caller& caller, const SearchParams& params) {
   Request request = TRY(Check(caller, params));
+  if (params.among != nullptr) request.query.among = &request.among;
   if (params.consistent) TRY(settle_(kSettlePatience));
   const IndexAnswer answer = TRY(Ask(caller, request));
   const std::vector<Shown> shown = TRY(ReadPage(caller, params, request, answer));
@@ -368,6 +382,7 @@ Result<std::string> SearchService::Search(const Caller& caller, const SearchPara
     const Value next(static_cast<std::int64_t>(request.offset));
     AppendJsonString(EncodePageToken(request.fingerprint, {next}), out);
   }
+  if (!params.among_answer.empty()) (out += ",\"among\":") += params.among_answer;
   AppendTail(answer, !request.facets.empty(), out);
   return out;
 }

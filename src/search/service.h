@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "auth/caller.h"
@@ -26,6 +27,11 @@ struct SearchParams {
   bool consistent = false;  // wait until every write answered before is found
   int page_size = 20;
   std::string page_token;
+  // Only these rows, by table: what a walk of the graph reached. `among_name` is what was asked
+  // for, so that a page token of another search is known. Null: all.
+  const std::unordered_map<std::string, std::vector<std::string>>* among = nullptr;
+  std::string among_name;
+  std::string among_answer;  // JSON that the answer tells of it, as "among"
 };
 
 inline constexpr int kSearchPageMax = 100;

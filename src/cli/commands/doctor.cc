@@ -37,6 +37,31 @@ std::string Mark(Finding::Level level, const Style& style) {
   return "";
 }
 
+// Indexes and deliveries that have not kept up with the log.
+void AskFollowers(Api& api, std::vector<Finding>& findings) {
+  const Result<json::value> answer = api.Call("GET", Target("/v1/followers"));
+  const json::value* items =
+      answer && answer->is_object() ? answer->get_object().if_contains("items") : nullptr;
+  if (items == nullptr || !items->is_array()) return;
+  for (const json::value& item : items->get_array()) {
+    if (!item.is_object()) continue;
+    const auto text = [&](std::string_view name) {
+      const json::value* value = item.get_object().if_contains(name);
+      return value == nullptr || value->is_null() ? std::string() : Cell(*value);
+    };
+    const std::string check = "follower " + text("name"), state = text("state");
+    if (state == "following") {
+      findings.push_back({Finding::Level::kOk, check, "is up to date", ""});
+    } else if (state == "failing") {
+      findings.push_back({Finding::Level::kError, check, "fails: " + text("last_error"),
+                          "tenon reindex " + text("name") + " builds it anew"});
+    } else {
+      findings.push_back({Finding::Level::kNote, check,
+                          "is " + state + ", " + text("lag_seconds") + " s after the log", ""});
+    }
+  }
+}
+
 // What only a running server can tell. Not being able to ask is no error: it may well be down.
 void AskServer(Session& session, std::vector<Finding>& findings) {
   Result<Connection> connection = session.ResolveConnection();
@@ -57,6 +82,7 @@ void AskServer(Session& session, std::vector<Finding>& findings) {
   if (models) {
     findings.push_back({Finding::Level::kOk, "key",
                         "the key from " + connection->key_source + " is accepted", ""});
+    AskFollowers(**api, findings);
   } else {
     findings.push_back({Finding::Level::kWarning, "key", models.error().message,
                         "give one with --key, TENON_API_KEY or tenon login"});

@@ -270,7 +270,7 @@ Result<int> RunColumns(Session& session, const Arguments& arguments) {
 // --- what they take ------------------------------------------------------------------------------
 
 Option Types() { return {"types", "NAMES", "only edges of these types, with commas"}; }
-Option Depth() { return {"depth", "N", "steps at most, or all"}; }
+Option Depth() { return {"depth", "STEPS", "steps at most, or all"}; }
 Option Limit() { return {"limit", "N", "nodes at most (default 1000)"}; }
 Option States() {
   return {"states", "NAMES", "edges in these states; else all but pending and superseded"};

@@ -114,12 +114,16 @@ Result<std::unique_ptr<Connection>> OpenReader(const std::string& path) {
   return Connection::Open(path, options);
 }
 
-Result<std::int64_t> ReadPosition(Connection& connection) {
-  return std::strtoll(TRY(ReadMeta(connection, "position")).c_str(), nullptr, 10);
+Result<LogPlace> ReadPlace(Connection& connection) {
+  LogPlace place;
+  place.position = std::strtoll(TRY(ReadMeta(connection, "position")).c_str(), nullptr, 10);
+  place.row = TRY(ReadMeta(connection, "row"));
+  return place;
 }
 
-Result<void> WritePosition(Connection& connection, std::int64_t position) {
-  return WriteMeta(connection, "position", std::to_string(position));
+Result<void> WritePlace(Connection& connection, const LogPlace& place) {
+  TRY(WriteMeta(connection, "row", place.row));
+  return WriteMeta(connection, "position", std::to_string(place.position));
 }
 
 void RemoveFile(const std::string& path) {

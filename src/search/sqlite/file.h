@@ -18,6 +18,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "search/index.h"
 #include "store/sqlite/connection.h"
 
 namespace tenon::search {
@@ -36,8 +37,8 @@ Result<void> SealFile(std::unique_ptr<Connection> connection, const std::string&
 Result<std::unique_ptr<Connection>> OpenFile(const std::string& path, const std::string& digest);
 Result<std::unique_ptr<Connection>> OpenReader(const std::string& path);
 
-Result<std::int64_t> ReadPosition(Connection& connection);
-Result<void> WritePosition(Connection& connection, std::int64_t position);
+Result<LogPlace> ReadPlace(Connection& connection);
+Result<void> WritePlace(Connection& connection, const LogPlace& place);
 
 // The file and what SQLite keeps beside it.
 void RemoveFile(const std::string& path);

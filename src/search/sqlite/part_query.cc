@@ -253,6 +253,52 @@ Result<void> PartQuery::FindSome() {
   return {};
 }
 
+std::string PartQuery::Any() const {
+  std::vector<std::string> any;
+  for (const Group& group : groups_) {
+    if (!group.variants.empty()) any.push_back(ExpressionOf(group, false));
+  }
+  return Joined(any, " OR ");
+}
+
+Result<void> PartQuery::FindAmong(const std::vector<std::string>& keys) {
+  if (none_) return {};
+  TRY(FindNames());
+  std::unordered_map<std::int64_t, Found> named = std::move(found_);
+  found_.clear();
+  Bound find = TRY(Bound::Prepare(connection_,
+                                  "SELECT d.id, d.words FROM doc_keys k CROSS JOIN docs d "
+                                  "ON d.id = k.id WHERE k.part = ?1 AND k.key = ?2"));
+  Bound match =
+      TRY(Bound::Prepare(connection_, "SELECT 1 FROM words WHERE words MATCH ?1 AND rowid = ?2"));
+  const bool narrow = !facet_terms_.empty() || !query_.text.excluded.empty();
+  const std::string narrowed = narrow ? Narrowed(Any()) : std::string();
+  for (const std::string& key : keys) {
+    find.Int(part_).Text(key);
+    if (TRY(find.Step())) {
+      const std::int64_t id = find.Number(0);
+      const bool wanted = groups_.empty() || scorer_->Score(find.Bytes(1)).groups > 0;
+      bool passes = wanted && TRY(HasPhrases(id));
+      if (passes && !narrowed.empty()) {
+        passes = TRY(match.Text(narrowed).Int(id).Step());
+        match.Again();
+      }
+      if (passes) Note(id, key, find.Bytes(1), Match::kSome, 0);
+      if (const auto known = named.find(id); passes && known != named.end()) {
+        found_[id] = std::move(known->second);
+      }
+    }
+    find.Again();
+  }
+  const bool any_all = std::ranges::any_of(
+      found_, [](const auto& found) { return found.second.match != Match::kSome; });
+  if (any_all) {
+    std::erase_if(found_, [](const auto& found) { return found.second.match == Match::kSome; });
+  }
+  total_ = static_cast<std::int64_t>(found_.size());
+  return {};
+}
+
 Result<void> PartQuery::CountFacets() {
   const bool wanted = std::ranges::any_of(
       query_.facets, [&](const std::string& name) { return plan_.FindFacet(name) != nullptr; });
@@ -260,11 +306,7 @@ Result<void> PartQuery::CountFacets() {
   if (query_.text.empty() && facet_terms_.empty()) return NameFacets({});
   std::string expression = All(false);
   if (some_) {
-    std::vector<std::string> any;
-    for (const Group& group : groups_) {
-      if (!group.variants.empty()) any.push_back(ExpressionOf(group, false));
-    }
-    expression = Joined(any, " OR ");
+    expression = Any();
   }
   const std::string narrowed = Narrowed(expression);
   if (narrowed.empty()) return {};

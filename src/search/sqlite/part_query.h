@@ -31,9 +31,12 @@ class PartQuery {
   Result<void> FindAll();
   // Candidates that have some words; after FindAll, when that found few.
   Result<void> FindSome();
+  // Candidates among these rows, by their keys; instead of FindAll and FindSome.
+  Result<void> FindAmong(const std::vector<std::string>& keys);
   // Rows that match, for the facets asked for.
   Result<void> CountFacets();
 
+  [[nodiscard]] const SearchPlan& plan() const { return plan_; }
   [[nodiscard]] std::int64_t total() const { return total_; }
   [[nodiscard]] bool capped() const { return capped_; }
   [[nodiscard]] bool facets_sampled() const { return facets_sampled_; }
@@ -69,6 +72,7 @@ class PartQuery {
   // `expression` with the facet terms and without the excluded words; empty: nothing to ask.
   [[nodiscard]] std::string Narrowed(std::string expression) const;
   [[nodiscard]] std::string All(bool label) const;
+  [[nodiscard]] std::string Any() const;
 
   Connection& connection_;
   const IndexQuery& query_;

@@ -107,14 +107,18 @@ Result<IndexAnswer> RunQuery(Connection& connection, const IndexQuery& query) {
   const auto parts = TRY(OpenParts(connection, query, answer));
   std::int64_t total = 0;
   for (const auto& part : parts) {
-    TRY(part->FindAll());
+    if (query.among == nullptr) {
+      TRY(part->FindAll());
+    } else if (const auto keys = query.among->find(&part->plan()); keys != query.among->end()) {
+      TRY(part->FindAmong(keys->second));
+    }
     total += part->total();
   }
-  if (total < kEnough) {
+  if (total < kEnough && query.among == nullptr) {
     for (const auto& part : parts) TRY(part->FindSome());
   }
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (!query.facets.empty()) TRY(parts[i]->CountFacets());
+    if (!query.facets.empty() && query.among == nullptr) TRY(parts[i]->CountFacets());
     answer.facets_sampled = answer.facets_sampled || parts[i]->facets_sampled();
     answer.capped = answer.capped || parts[i]->capped();
     answer.total += parts[i]->total();

@@ -53,11 +53,11 @@ void SqliteIndex::Close() {
   writer_.reset();  // the last connection: SQLite copies its log back and removes it
 }
 
-Result<std::optional<std::int64_t>> SqliteIndex::Position() {
-  if (writer_ == nullptr || damaged_) return std::optional<std::int64_t>{};
-  const auto position = ReadPosition(*writer_);
-  if (!position) return std::optional<std::int64_t>{};
-  return std::optional(*position);
+Result<std::optional<LogPlace>> SqliteIndex::Place() {
+  if (writer_ == nullptr || damaged_) return std::optional<LogPlace>{};
+  auto place = ReadPlace(*writer_);
+  if (!place) return std::optional<LogPlace>{};
+  return std::optional(*std::move(place));
 }
 
 Result<void> SqliteIndex::Write(const std::function<Result<void>(Connection&)>& work) {
@@ -71,16 +71,16 @@ Result<void> SqliteIndex::Write(const std::function<Result<void>(Connection&)>& 
   return done;
 }
 
-Result<void> SqliteIndex::Apply(std::span<const Change> changes, std::int64_t position) {
+Result<void> SqliteIndex::Apply(std::span<const Change> changes, const LogPlace& place) {
   return Write([&](Connection& connection) -> Result<void> {
     DocumentWriter documents(connection);
     for (const Change& change : changes) TRY(documents.Make(change));
     TRY(documents.Flush());
-    return WritePosition(connection, position);
+    return WritePlace(connection, place);
   });
 }
 
-Result<void> SqliteIndex::Rebuild(std::int64_t position,
+Result<void> SqliteIndex::Rebuild(const LogPlace& place,
                                   const std::function<Result<void>(const Add&)>& fill) {
   building_ = true;
   const std::string made = path_ + ".new";
@@ -98,7 +98,7 @@ Result<void> SqliteIndex::Rebuild(std::int64_t position,
       return connection->Run("COMMIT; BEGIN IMMEDIATE");
     }));
     TRY(documents.Flush());
-    TRY(WritePosition(*connection, position));
+    TRY(WritePlace(*connection, place));
     TRY(connection->Run("COMMIT"));
     TRY(SealFile(std::move(connection), made));
     Close();

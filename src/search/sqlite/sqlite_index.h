@@ -20,9 +20,9 @@ class SqliteIndex final : public SearchIndex {
   SqliteIndex(const std::string& directory, const SearchPlans& plans);
   ~SqliteIndex() override;
 
-  Result<std::optional<std::int64_t>> Position() override;
-  Result<void> Apply(std::span<const Change> changes, std::int64_t position) override;
-  Result<void> Rebuild(std::int64_t position,
+  Result<std::optional<LogPlace>> Place() override;
+  Result<void> Apply(std::span<const Change> changes, const LogPlace& place) override;
+  Result<void> Rebuild(const LogPlace& place,
                        const std::function<Result<void>(const Add&)>& fill) override;
   Result<void> EraseTenant(const Uuid& tenant) override;
   Result<IndexAnswer> Query(const IndexQuery& query) override;

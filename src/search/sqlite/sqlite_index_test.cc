@@ -34,17 +34,18 @@ class SqliteIndexTest : public ::testing::Test {
   }
 
   void Fill(const std::vector<Thing>& things, std::int64_t position = 1) {
-    const auto built = index_->Rebuild(position, [&](const SearchIndex::Add& add) -> Result<void> {
-      for (const Thing& thing : things) {
-        TRY(add(std::vector<Change>{MakeThing(plans_, TenantId(1), thing)}));
-      }
-      return {};
-    });
+    const auto built =
+        index_->Rebuild({position, ""}, [&](const SearchIndex::Add& add) -> Result<void> {
+          for (const Thing& thing : things) {
+            TRY(add(std::vector<Change>{MakeThing(plans_, TenantId(1), thing)}));
+          }
+          return {};
+        });
     ASSERT_TRUE(built.has_value()) << built.error().message;
   }
 
   void Apply(const std::vector<Change>& changes, std::int64_t position = 2) {
-    const auto done = index_->Apply(changes, position);
+    const auto done = index_->Apply(changes, {position, ""});
     ASSERT_TRUE(done.has_value()) << done.error().message;
   }
 
@@ -241,19 +242,19 @@ TEST_F(SqliteIndexTest, SameHoweverItCameToBe) {
 TEST_F(SqliteIndexTest, KeepsItsPositionWithItsDocuments) {
   Apply({MakeThing(plans_, TenantId(1), {"a", "orders", "a.a"})}, 7);
   Reopen();
-  EXPECT_EQ(index_->Position().value(), 7);
+  EXPECT_EQ(index_->Place().value()->position, 7);
   EXPECT_THAT(Find("orders"), ElementsAre("a"));
 }
 
 TEST_F(SqliteIndexTest, AFailedTransactionLeavesNothing) {
   Apply({MakeThing(plans_, TenantId(1), {"a", "orders", "a.a"})}, 7);
   // The page fails in its middle, as a crash between documents and position would have it.
-  const auto failed = index_->Rebuild(9, [&](const SearchIndex::Add& add) -> Result<void> {
+  const auto failed = index_->Rebuild({9, ""}, [&](const SearchIndex::Add& add) -> Result<void> {
     TRY(add(std::vector<Change>{MakeThing(plans_, TenantId(1), {"b", "invoices", "b.b"})}));
     return Fail(Code::kUnavailable, "the disk is full");
   });
   EXPECT_FALSE(failed.has_value());
-  EXPECT_EQ(index_->Position().value(), 7);
+  EXPECT_EQ(index_->Place().value()->position, 7);
   EXPECT_THAT(Find("orders"), ElementsAre("a"));
   EXPECT_THAT(Find("invoices"), IsEmpty());
 }
@@ -267,7 +268,7 @@ TEST_F(SqliteIndexTest, IsBuiltAnewWhenDamagedMissingOrOfAnotherModel) {
     out << "this is no database, whatever its name says; it must be noticed";
   }
   Reopen();
-  EXPECT_EQ(index_->Position().value(), std::nullopt);
+  EXPECT_FALSE(index_->Place().value().has_value());
   EXPECT_EQ(index_->Query(Asked("orders")).error().code, Code::kUnavailable);
   Fill({{"a", "orders", "a.a"}});
   EXPECT_THAT(Find("orders"), ElementsAre("a"));
@@ -275,7 +276,7 @@ TEST_F(SqliteIndexTest, IsBuiltAnewWhenDamagedMissingOrOfAnotherModel) {
   index_.reset();
   std::filesystem::remove(path);
   Reopen();
-  EXPECT_EQ(index_->Position().value(), std::nullopt);
+  EXPECT_FALSE(index_->Place().value().has_value());
 
   Fill({{"a", "orders", "a.a"}});
   index_.reset();
@@ -284,7 +285,7 @@ TEST_F(SqliteIndexTest, IsBuiltAnewWhenDamagedMissingOrOfAnotherModel) {
   const auto other = testing::CheckedModel(text);
   const SearchPlans plans = *SearchPlans::Of(*other);
   SqliteIndex index(folder_.path(), plans);
-  EXPECT_EQ(index.Position().value(), std::nullopt);
+  EXPECT_FALSE(index.Place().value().has_value());
 }
 
 TEST_F(SqliteIndexTest, ErasesATenantFromTheFile) {

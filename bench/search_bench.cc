@@ -1,0 +1,125 @@
+// Search over many assets whose words are as frequent as words of a language: queries drawn by
+// frequency, one in ten of words that a tenth of all rows have.
+//
+// Usage: search_bench BINARY WORK_DIR [ROWS]
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/json.h"
+#include "fill.h"
+#include "http/client.h"
+#include "load.h"
+#include "server_process.h"
+
+namespace tenon::bench {
+namespace {
+
+constexpr std::uint64_t kVocabulary = 50000;
+constexpr int kDescriptionWords = 10;
+constexpr int kQueries = 1000;
+
+// Words that can be said, each another: "pa", "lori", "mekuta".
+std::string Word(std::uint64_t n) {
+  static constexpr std::string_view kConsonants = "bdfgklmnprstvz";
+  static constexpr std::string_view kVowels = "aeiou";
+  std::string word;
+  do {
+    word += kConsonants[n % kConsonants.size()];
+    n /= kConsonants.size();
+    word += kVowels[n % kVowels.size()];
+    n /= kVowels.size();
+  } while (n > 0);
+  return word + "n";
+}
+
+void AppendRow(std::int64_t n, std::string& out) {
+  Draw draw(static_cast<std::uint64_t>(n) + 1);
+  std::string name = Word(draw.Zipf(kVocabulary)) + "_" + Word(draw.Zipf(kVocabulary));
+  std::string description;
+  for (int i = 0; i < kDescriptionWords; ++i) {
+    description += (i == 0 ? "" : " ") + Word(draw.Zipf(kVocabulary));
+  }
+  fmt::format_to(std::back_inserter(out),
+                 R"({{"type":"{}","name":"{}","qualified_name":"w.s{}.{}_{}","description":"{}"}})",
+                 n % 3 == 0 ? "DASHBOARD" : "TABLE", name, n % 100, name, n, description);
+}
+
+std::vector<std::string> Queries() {
+  std::vector<std::string> queries;
+  Draw draw(99);
+  for (int i = 0; i < kQueries; ++i) {
+    std::string text = i % 10 == 0 ? Word(draw.Below(4)) : Word(draw.Zipf(kVocabulary));
+    if (i % 2 == 1) text += "+" + Word(draw.Zipf(kVocabulary));
+    if (i % 7 == 3) text.erase(text.size() / 2, 1);  // misspelt
+    queries.push_back(std::move(text));
+  }
+  return queries;
+}
+
+Result<std::int64_t> CountOf(const ServerProcess& server, const std::string& target) {
+  auto client = TRY(http::Client::Create({.base_url = server.url()}));
+  http::Headers headers;
+  headers.Set("Authorization", "Bearer " + server.key());
+  const auto answer = TRY(client->Send("GET", target, headers, ""));
+  const json::value parsed = TRY(ParseJson(answer.body));
+  if (!parsed.is_object() || !parsed.as_object().contains("total")) {
+    return Fail(Code::kInternal, answer.body.substr(0, 300));
+  }
+  return parsed.as_object().at("total").to_number<std::int64_t>();
+}
+
+Result<void> Run(const std::string& binary, const std::string& work, std::int64_t rows) {
+  const std::string data = (std::filesystem::path(work) / "search").string();
+  std::filesystem::remove_all(data);
+  const auto server = TRY(ServerProcess::Start(binary, data));
+  LagWatch lag(server);
+  const double rate = TRY(FillAssets(server, rows, AppendRow));
+  const LagWatch::Seen seen = lag.Stop();
+  const auto begin = std::chrono::steady_clock::now();
+  for (;;) {
+    const auto settled = CountOf(server, "/v1/search?q=" + Word(0) + "&consistent=true");
+    if (settled) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  const std::chrono::duration<double> behind = std::chrono::steady_clock::now() - begin;
+  fmt::print(
+      "{} assets written at {:.0f}/s; followers behind by at most {:.2f} s ({} rows), "
+      "{:.2f} s at the end\n",
+      rows, rate, seen.seconds_max, seen.rows_max, behind.count());
+  const std::int64_t frequent =
+      TRY(CountOf(server, "/v1/assets?count=true&page_size=1&filter=description+like+%22%25" +
+                              Word(0) + "%25%22"));
+  fmt::print("the most frequent word is in {} rows\n", frequent);
+  const std::string headers = "Authorization: Bearer " + server.key() + "\r\n";
+  const std::vector<std::string> queries = Queries();
+  for (const char* more : {"", "&entity=assets&facets=type"}) {
+    std::vector<std::string> targets;
+    for (const std::string& query : queries) targets.push_back(query + more);
+    LoadOptions options;
+    options.port = server.port();
+    options.connections = 1;
+    options.seconds = 8;
+    const auto result = TRY(RunLoad(options, GetRandom("/v1/search?q=", targets, headers)));
+    fmt::print("search{:<28} {}   aim p99 < 20 ms\n", more, Describe(result));
+    if (result.errors > 0) return Fail(Code::kInternal, result.first_error);
+  }
+  return {};
+}
+
+}  // namespace
+}  // namespace tenon::bench
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    fmt::print(stderr, "usage: search_bench BINARY WORK_DIR [ROWS]\n");
+    return 2;
+  }
+  const auto done = tenon::bench::Run(argv[1], argv[2], argc > 3 ? std::stoll(argv[3]) : 1'000'000);
+  if (!done) fmt::print(stderr, "{}\n", done.error().message);
+  return done ? 0 : 1;
+}

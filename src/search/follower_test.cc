@@ -1,0 +1,176 @@
+// The search index as a follower, stepped by hand.
+#include "search/follower.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "events/followers.h"
+#include "events/testing.h"
+#include "search/service.h"
+#include "search/sqlite/sqlite_index.h"
+#include "store/testing.h"
+
+namespace tenon::search {
+namespace {
+
+using tenon::testing::EngineWorld;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class SearchFollowerTest : public ::testing::Test {
+ protected:
+  SearchFollowerTest() : plans_(*SearchPlans::Of(world_.engine().model())) { Open(); }
+
+  // As a server's start does.
+  void Open() {
+    followers_.reset();
+    follower_.reset();
+    index_ = std::make_unique<SqliteIndex>(folder_.path(), plans_);
+    follower_ =
+        std::make_unique<SearchFollower>(world_.store(), world_.engine().model(), plans_, *index_);
+    followers_ = std::make_unique<Followers>(FollowersDeps{world_.engine(), world_.random()},
+                                             FollowersOptions{});
+    followers_->Add(*follower_);
+  }
+  void Drain() {
+    const auto drained = followers_->Drain();
+    ASSERT_TRUE(drained.has_value()) << drained.error().message;
+  }
+  std::string Asset(const std::string& name) {
+    return world_.Create("assets",
+                         {{"type", "TABLE"}, {"name", name}, {"qualified_name", "q." + name}});
+  }
+  // Whatever comes of it: some of what the random test does is refused.
+  void Try(Command::Op op, std::string_view table, const std::string& id, json::object body) {
+    Command command;
+    command.op = op;
+    command.entity = world_.model().FindTable(table);
+    command.id = id;
+    command.body = std::move(body);
+    static_cast<void>(
+        world_.engine().ApplyAndWait(world_.CallerOf(world_.tenant), std::move(command)));
+  }
+  std::vector<std::string> Find(const std::string& text, const Uuid& tenant) {
+    IndexQuery query;
+    query.tenant = tenant;
+    query.entities = {plans_.FindTable("assets")};
+    query.text = ParseTextQuery(text);
+    const auto answer = index_->Query(query);
+    EXPECT_TRUE(answer.has_value()) << (answer ? "" : answer.error().message);
+    std::vector<std::string> keys;
+    if (answer) {
+      for (const Candidate& candidate : answer->candidates) keys.push_back(candidate.key);
+    }
+    return keys;
+  }
+  std::vector<std::string> Find(const std::string& text) { return Find(text, world_.tenant); }
+  // What the index came to row by row is what the tables make.
+  void ExpectAsRebuilt() {
+    Drain();
+    const std::string followed = *index_->Dump();
+    ASSERT_TRUE(followers_->Rebuild("search"));
+    Drain();
+    EXPECT_EQ(followed, *index_->Dump());
+  }
+  std::int64_t Rebuilds() { return followers_->Status("search")->rebuilds_total; }
+
+  EngineWorld world_;
+  tenon::testing::TempDir folder_;
+  SearchPlans plans_;
+  std::unique_ptr<SqliteIndex> index_;
+  std::unique_ptr<SearchFollower> follower_;
+  std::unique_ptr<Followers> followers_;
+};
+
+TEST_F(SearchFollowerTest, FollowsRowsAndWhatTheyAreFoundBy) {
+  const std::string orders = Asset("orders"), other = Asset("invoices");
+  Drain();
+  EXPECT_THAT(Find("orders"), ElementsAre(orders));
+  const std::string tag = world_.Create("tags", {{"name", "gdpr"}, {"category", "PII"}});
+  world_.Create("asset_tags", {{"asset_id", orders}, {"tag_id", tag}});
+  Drain();
+  EXPECT_THAT(Find("gdpr"), ElementsAre(orders));
+  // Who is found by a tag's name is found by its new one.
+  world_.Do(Command::Op::kUpdate, "tags", tag, {{"name", "privacy"}});
+  Drain();
+  EXPECT_THAT(Find("gdpr"), IsEmpty());
+  EXPECT_THAT(Find("privacy"), ElementsAre(orders));
+  world_.Do(Command::Op::kDelete, "assets", orders, {});
+  Drain();
+  EXPECT_THAT(Find("privacy"), IsEmpty());
+  EXPECT_THAT(Find("invoices", world_.other), IsEmpty());
+  ExpectAsRebuilt();
+}
+
+TEST_F(SearchFollowerTest, ComesOutAsARebuildDoes) {
+  std::mt19937 random(5);
+  std::vector<std::string> assets, tags;
+  for (int i = 0; i < 5; ++i) {
+    tags.push_back(world_.Create("tags", {{"name", "tag" + std::to_string(i)}}));
+  }
+  for (int i = 0; i < 200; ++i) {
+    const auto any = [&](const std::vector<std::string>& of) { return of[random() % of.size()]; };
+    switch (assets.empty() ? 0 : random() % 5) {
+      case 0:
+        assets.push_back(Asset("name" + std::to_string(i)));
+        break;
+      case 1:
+        Try(Command::Op::kUpdate, "assets", any(assets),
+            {{"description", "word" + std::to_string(random() % 20)}});
+        break;
+      case 2:
+        Try(Command::Op::kCreate, "asset_tags", "",
+            {{"asset_id", any(assets)}, {"tag_id", any(tags)}});
+        break;
+      case 3:
+        Try(Command::Op::kDelete, "assets", any(assets), {});
+        break;
+      case 4:
+        Try(Command::Op::kUpdate, "tags", any(tags), {{"name", "renamed" + std::to_string(i)}});
+        break;
+    }
+    if (random() % 10 == 0) Drain();
+  }
+  ExpectAsRebuilt();
+}
+
+TEST_F(SearchFollowerTest, GoesOnWhereItStoodAndRebuildsWhatIsNotItsOwn) {
+  const std::string orders = Asset("orders");
+  Drain();
+  EXPECT_EQ(Rebuilds(), 1);
+  Open();
+  const std::string invoices = Asset("invoices");
+  Drain();
+  EXPECT_EQ(Rebuilds(), 0);
+  EXPECT_THAT(Find("invoices"), ElementsAre(invoices));
+  // The file of a store that went another way: the same position, another row.
+  const auto place = *index_->Place();
+  ASSERT_TRUE(place.has_value());
+  ASSERT_TRUE(index_->Apply({}, {place->position, "another row"}));
+  Open();
+  Drain();
+  EXPECT_EQ(Rebuilds(), 1);
+  EXPECT_THAT(Find("orders"), ElementsAre(orders));
+}
+
+TEST_F(SearchFollowerTest, SaysSoWhileThereIsNoIndex) {
+  SearchService service(world_.engine(), plans_, *index_, [&](std::chrono::milliseconds patience) {
+    return followers_->WaitFor("search", patience);
+  });
+  SearchParams params;
+  params.text = "orders";
+  const auto refused = service.Search(world_.CallerOf(world_.tenant), params);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, Code::kUnavailable);
+  Asset("orders");
+  params.consistent = true;
+  const auto found = service.Search(world_.CallerOf(world_.tenant), params);
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  EXPECT_THAT(*found, HasSubstr("\"match\":\"exact\""));
+}
+
+}  // namespace
+}  // namespace tenon::search
