@@ -32,6 +32,10 @@ void HandleRotateKey(const ApiContext& api, const ExchangePtr& exchange);
 void HandleVerifyAudit(const ApiContext& api, const ExchangePtr& exchange);
 void HandleAuditCheckpoint(const ApiContext& api, const ExchangePtr& exchange);
 void HandleEraseAudit(const ApiContext& api, const ExchangePtr& exchange);
+// tenants.cc
+void HandleEraseTenant(const ApiContext& api, const ExchangePtr& exchange);
+// audit_entries.cc
+void HandleAuditEntries(const ApiContext& api, const ExchangePtr& exchange);
 // jobs.cc
 void HandleRunJob(const ApiContext& api, const ExchangePtr& exchange);
 void HandleJobLog(const ApiContext& api, const ExchangePtr& exchange);

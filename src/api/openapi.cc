@@ -48,12 +48,15 @@ json::object MakeOpenApi(const model::Model& model, std::string_view version) {
   for (const model::ModelFile& file : model.files) {
     tags.push_back(json::object{{"name", file.name}, {"description", file.description}});
   }
+  tags.push_back(json::object{{"name", "lineage"},
+                              {"description", "OpenLineage events in, Marquez's API out"}});
   tags.push_back(json::object{{"name", "server"}, {"description", "The server itself"}});
   document["tags"] = std::move(tags);
   document["security"] = json::array{json::object{{"bearer", json::array()}},
                                      json::object{{"api_key", json::array()}}};
   json::object paths;
   AddJobPaths(model, paths);
+  AddLineagePaths(model, paths);
   AddFixedPaths(paths);
   for (const auto& entity : model.entities) AddEntityPaths(*entity, paths);
   for (const auto& view : model.views) AddViewPath(*view, paths);

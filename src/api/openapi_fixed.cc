@@ -164,6 +164,36 @@ void AddAuditPaths(json::object& paths) {
        {"required", json::array{"table", "id"}},
        {"additionalProperties", false}});
   paths["/v1/audit:erase"] = json::object{{"post", std::move(erase)}};
+  json::object erase_tenant =
+      Fixed("erase_tenant", "Erase a closed tenant: rows, names and payloads of its log",
+            Responses(200, "Rows that went, and log rows that lost their payload", Any(), {409}),
+            json::array{json::object{{"name", "id"},
+                                     {"in", "path"},
+                                     {"required", true},
+                                     {"description", "The tenant."},
+                                     {"schema", Text()}}});
+  erase_tenant["requestBody"] =
+      JsonRequest({{"type", "object"}, {"properties", json::object{{"reason", Text()}}}}, false);
+  paths["/v1/tenants/{id}:erase"] = json::object{{"post", std::move(erase_tenant)}};
+  json::array questions;
+  for (const auto& [name, meaning] :
+       {std::pair("table", "Only changes of this table."),
+        std::pair("id", "Only of this row: its UUID."), std::pair("user", "Only by this user."),
+        std::pair("address", "Only from this address."),
+        std::pair("action",
+                  "CREATE, UPDATE, DELETE, RESTORE, READ, ERASE or the name of an event."),
+        std::pair("field", "Only what changed this field: `name`, `metadata.owner`."),
+        std::pair("from", "From this time on."), std::pair("to", "Before this time.")}) {
+    questions.emplace_back(QueryParameter(name, Text(), meaning));
+  }
+  questions.emplace_back(ParameterRef("page_size"));
+  questions.emplace_back(ParameterRef("page_token"));
+  questions.emplace_back(ParameterRef("tenant"));
+  paths["/v1/audit/entries"] = json::object{
+      {"get",
+       Fixed("audit_entries", "Who changed what, when, from where and which fields",
+             Responses(200, "The latest first, each with its changed fields", PageSchema(Any())),
+             std::move(questions))}};
   paths["/v1/audit/checkpoint"] =
       json::object{{"get", Fixed("audit_checkpoint",
                                  "The heads of the audit chains, signed, to be kept elsewhere",
@@ -194,6 +224,7 @@ void AddFixedPaths(json::object& paths) {
   AddBatchPath(paths);
   AddAuditPaths(paths);
   AddGraphPaths(paths);
+  AddSearchPath(paths);
 }
 
 }  // namespace tenon

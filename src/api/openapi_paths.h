@@ -14,6 +14,10 @@ void AddViewPath(const model::View& view, json::object& paths);
 void AddJobPaths(const model::Model& model, json::object& paths);
 // Of /v1/graph and /v1/followers.
 void AddGraphPaths(json::object& paths);
+// Of /v1/search.
+void AddSearchPath(json::object& paths);
+// Of the OpenLineage inlet and Marquez's API.
+void AddLineagePaths(const model::Model& model, json::object& paths);
 // What does not depend on the model.
 void AddFixedPaths(json::object& paths);
 

@@ -28,6 +28,13 @@ std::vector<Route> Routes() {
       {"GET", "/v1/exports/{table}", kCaller, kPool, HandleExport, {"filter"}},
       {"POST", "/v1/audit:verify", kCaller, kPool, HandleVerifyAudit},
       {"POST", "/v1/audit:erase", kCaller, kPool, HandleEraseAudit},
+      {"GET",
+       "/v1/audit/entries",
+       kCaller,
+       kPool,
+       HandleAuditEntries,
+       {"table", "id", "user", "address", "action", "field", "from", "to", "page_size",
+        "page_token"}},
       {"GET", "/v1/audit/checkpoint", kCaller, kPool, HandleAuditCheckpoint},
 
       {"POST", "/v1/batch", kCaller, kPool, HandleBatch},
@@ -65,6 +72,7 @@ std::vector<Route> Routes() {
        HandleJobRejects,
        {"after", "page_size"}},
 
+      {"POST", "/v1/tenants/{id}:erase", kSystem, kPool, HandleEraseTenant},
       {"POST", "/v1/api_keys", kCaller, kPool, HandleCreateKey},
       {"POST", "/v1/api_keys/{id}:rotate", kCaller, kPool, HandleRotateKey},
   };

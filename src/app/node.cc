@@ -57,6 +57,7 @@ Node::Node(NodeOptions options, NodeDeps deps)
 Node::~Node() {
   for (auto& ticker : tickers_) ticker->Stop();
   tickers_.clear();
+  if (webhooks_) webhooks_->Stop();
   if (work_) work_->Stop();
   if (indexes_) indexes_->Stop();
   if (api_) api_->Stop();
@@ -139,6 +140,7 @@ Result<void> Node::OpenEngine() {
   engine_->OnIdentityChange([this] { authenticator_->Invalidate(); });
   bootstrapped_ = TRY(Bootstrap({authenticator_->directory(), CreateRowsWith(*engine_),
                                  deps_.random, options_.store.directory}));
+  options_.indexes.directory = options_.store.directory;
   indexes_ = TRY(Indexes::Open({*engine_, deps_.random, options_.log}, options_.indexes));
   for (Route& route : indexes_->Routes()) options_.api.routes.push_back(std::move(route));
   work_ = TRY(Work::Open(
@@ -157,6 +159,13 @@ Result<void> Node::OpenEngine() {
     indexes_->AppendMetrics(out);
   };
   openlineage_ = TRY(WireOpenLineage(*engine_, options_.api));
+  webhooks_ = TRY(Webhooks::Open({.engine = *engine_,
+                                  .vault = vault_.get(),
+                                  .random = deps_.random,
+                                  .ids = ids_,
+                                  .net = [this] { return work_->Network(); },
+                                  .log = options_.log},
+                                 indexes_->followers(), options_.api));
   options_.api.position_key = TRY(LoadPositionKey(*store_, deps_.random));
   options_.api.not_ready = [this]() -> std::string { return store_->Stats().fault; };
   api_ =
@@ -182,6 +191,7 @@ void Node::StartClock() {
   for (auto& ticker : tickers_) ticker->Start();
   indexes_->Start();
   work_->Start();
+  webhooks_->Start();
 }
 
 }  // namespace tenon

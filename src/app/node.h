@@ -13,6 +13,7 @@
 #include "app/ticker.h"
 #include "app/wire_followers.h"
 #include "app/wire_openlineage.h"
+#include "app/wire_webhooks.h"
 #include "app/wire_work.h"
 #include "auth/authenticator.h"
 #include "auth/bootstrap.h"
@@ -68,6 +69,7 @@ class Node {
   [[nodiscard]] Authenticator& authenticator() { return *authenticator_; }
   [[nodiscard]] Work& work() { return *work_; }
   [[nodiscard]] Indexes& indexes() { return *indexes_; }
+  [[nodiscard]] Webhooks& webhooks() { return *webhooks_; }
   // Of a fresh store: the first key, to be printed once.
   [[nodiscard]] const Bootstrapped& bootstrapped() const { return bootstrapped_; }
 
@@ -95,6 +97,7 @@ class Node {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Authenticator> authenticator_;
   Bootstrapped bootstrapped_;
+  std::unique_ptr<Webhooks> webhooks_;  // before its followers' runner
   std::unique_ptr<Indexes> indexes_;
   std::unique_ptr<Work> work_;
   std::unique_ptr<OpenLineage> openlineage_;

@@ -32,6 +32,7 @@ Command ViewCommand();
 Command ApplyCommand();
 Command DiffCommand();
 
+Command SearchCommand();
 Command GraphNeighboursCommand();
 Command GraphUpstreamCommand();
 Command GraphDownstreamCommand();
@@ -48,8 +49,12 @@ Command TasksResolveCommand();
 
 Command ImportDpkgCommand();
 Command ImportNdjsonCommand();
+Command ImportOpenLineageCommand();
 Command ImportCsvCommand();
 Command ImportYoutube8mCommand();
+Command ImportDbtCommand();
+Command ImportHttpCommand();
+Command ImportPostgresCommand();
 Command ImportLogCommand();
 Command ExportCommand();
 
@@ -58,6 +63,9 @@ Command FollowersCommand();
 Command ReindexCommand();
 Command AuditVerifyCommand();
 Command AuditListCommand();
+Command AuditShowCommand();
+Command TenantsEraseCommand();
+Command AuditExportCommand();
 Command AuditCheckpointCommand();
 Command AuditEraseCommand();
 

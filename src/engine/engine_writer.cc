@@ -9,25 +9,41 @@
 
 namespace tenon {
 
-Result<Outcome> EngineWriter::Run(const Caller& caller, const Command& command) {
-  TRY(PermitCommand(caller, command));
+WriteContext EngineWriter::ContextFor(const Caller& caller, bool trusted) const {
   WriteContext context{.caller = caller,
                        .transaction = transaction_,
                        .now = now_,
-                       .trusted = command.trusted,
+                       .trusted = trusted,
                        .careful = careful_};
   // A service user that an earlier command of this transaction made is not known to be there yet.
   context.stale.service_users = stale_.service_users;
-  auto outcome = writer_.Run(context, command);
-  blamed_ = std::move(context.blamed);
-  if (!outcome) return outcome;
+  return context;
+}
+
+void EngineWriter::Take(WriteContext& context) {
   const auto append = [](auto& to, auto& from) {
     to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
   };
   append(stale_.cache_keys, context.stale.cache_keys);
   append(stale_.tenants, context.stale.tenants);
   stale_.service_users = std::move(context.stale.service_users);
+}
+
+Result<Outcome> EngineWriter::Run(const Caller& caller, const Command& command) {
+  TRY(PermitCommand(caller, command));
+  WriteContext context = ContextFor(caller, command.trusted);
+  auto outcome = writer_.Run(context, command);
+  blamed_ = std::move(context.blamed);
+  if (outcome) Take(context);
   return outcome;
+}
+
+Result<void> EngineWriter::Purge(const Caller& caller, const Record& row) {
+  WriteContext context = ContextFor(caller, true);
+  auto purged = writer_.Purge(context, row);
+  blamed_ = std::move(context.blamed);
+  if (purged) Take(context);
+  return purged;
 }
 
 // Work of somebody else's, from its thread to the writer and back.

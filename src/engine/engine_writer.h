@@ -19,6 +19,10 @@ class EngineWriter {
   // another one for each, also of another tenant.
   Result<Outcome> Run(const Caller& caller, const Command& command);
 
+  // Deletes a row for good, with all that hangs on it and whatever permits say: for the erasure of
+  // a tenant. kConflict when something refers to it that must go first.
+  Result<void> Purge(const Caller& caller, const Record& row);
+
   // For statements of one's own: positions, bookkeeping in global tables. Rows of entities go
   // through Run, or they have no audit row.
   [[nodiscard]] Transaction& transaction() { return transaction_; }
@@ -28,6 +32,8 @@ class EngineWriter {
  private:
   friend class Engine;
   struct Job;
+  WriteContext ContextFor(const Caller& caller, bool trusted) const;
+  void Take(WriteContext& context);
   RowWriter& writer_;
   Transaction& transaction_;
   const Time now_;

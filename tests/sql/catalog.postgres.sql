@@ -274,6 +274,7 @@ CREATE TABLE "webhook_queue" (
   PRIMARY KEY ("subscription_id", "seq")
 );
 CREATE INDEX "idx_webhook_queue_due_at" ON "webhook_queue" ("due_at");
+CREATE INDEX "idx_webhook_queue_subscription_id_subject_seq" ON "webhook_queue" ("subscription_id", "subject", "seq");
 ALTER TABLE "webhook_queue" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "webhook_queue" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "webhook_queue" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);

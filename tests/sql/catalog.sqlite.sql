@@ -238,6 +238,7 @@ CREATE TABLE "webhook_queue" (
   PRIMARY KEY ("subscription_id", "seq")
 ) STRICT;
 CREATE INDEX "idx_webhook_queue_due_at" ON "webhook_queue" ("due_at");
+CREATE INDEX "idx_webhook_queue_subscription_id_subject_seq" ON "webhook_queue" ("subscription_id", "subject", "seq");
 
 CREATE TABLE "lineage_events" (
   "tenant_id" TEXT NOT NULL,

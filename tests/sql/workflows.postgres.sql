@@ -18,6 +18,7 @@ CREATE INDEX "idx_workflow_executions_namespace" ON "workflow_executions" ("name
 CREATE INDEX "idx_workflow_executions_state" ON "workflow_executions" ("current_state");
 CREATE INDEX "idx_workflow_executions_started" ON "workflow_executions" ("started_at" DESC);
 CREATE INDEX "idx_workflow_exec_metadata_gin" ON "workflow_executions" USING gin ("metadata");
+CREATE INDEX "idx_workflow_executions_workflow_type_started_at" ON "workflow_executions" ("workflow_type", "started_at" DESC);
 CREATE UNIQUE INDEX "uq_workflow_executions_correlation_id" ON "workflow_executions" ("tenant_id", "correlation_id");
 ALTER TABLE "workflow_executions" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "workflow_executions" FORCE ROW LEVEL SECURITY;

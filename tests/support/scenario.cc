@@ -171,6 +171,7 @@ http::Request RequestOf(const std::string& method, const std::string& target) {
   request.method = method;
   const std::size_t mark = target.find('?');
   request.path = PercentDecode(target.substr(0, mark));
+  if (request.path != target.substr(0, mark)) request.raw_path = target.substr(0, mark);
   std::string rest = mark == std::string::npos ? "" : target.substr(mark + 1);
   while (!rest.empty()) {
     const std::size_t end = rest.find('&');

@@ -57,7 +57,61 @@ Result<int> RunVerify(Session& session, const Arguments& arguments) {
   return 1;
 }
 
+// "24h" before now, or a time, as a time.
+Result<std::string> WhenOf(Session& session, const Arguments& arguments, const char* option) {
+  const std::string text = arguments.Get(option);
+  const std::optional<Duration> ago = ParseShortDuration(text);
+  const std::optional<Time> time =
+      ago ? std::optional<Time>(session.environment().clock->Now() - *ago) : ParseTime(text);
+  if (time) return FormatTime(*time);
+  return Fail(Code::kInvalidArgument, fmt::format("--{} takes a duration such as 24h or a time "
+                                                  "such as 2026-11-01T00:00:00Z, not '{}'",
+                                                  option, text));
+}
+
+// What the filter of a list cannot ask: which fields were changed.
+Result<int> RunQuestion(Session& session, const Arguments& arguments) {
+  Target base("/v1/audit/entries");
+  if (arguments.Has("entity")) {
+    base.Add("table", TRY(session.Entity(arguments.Get("entity")))->table);
+  }
+  for (const char* name : {"id", "user", "action", "field", "address"}) {
+    base.AddIf(name, arguments.Get(name));
+  }
+  if (arguments.Has("since")) base.Add("from", TRY(WhenOf(session, arguments, "since")));
+  if (arguments.Has("until")) base.Add("to", TRY(WhenOf(session, arguments, "until")));
+  const std::int64_t limit = TRY(arguments.Int("limit", 50, 1, 1'000'000'000));
+  Api* api = TRY(session.api());
+  RowPrinter printer(session, nullptr,
+                     {"timestamp", "action", "entity_type", "entity_id", "user_id", "fields"});
+  std::string token;
+  do {
+    const std::int64_t left = limit - static_cast<std::int64_t>(printer.count());
+    Target target = base;
+    target.Add("page_size", fmt::format("{}", std::min<std::int64_t>(left, 1000)));
+    target.AddIf("page_token", token);
+    json::value page = TRY(api->Call("GET", target));
+    if (!page.is_object() || !page.get_object().contains("items")) break;
+    for (json::value& item : page.at("items").as_array()) {
+      std::string fields;
+      for (const json::value& change : item.at("changes").as_array()) {
+        fields += (fields.empty() ? "" : ", ") + std::string(change.at("path").as_string());
+      }
+      item.as_object()["fields"] = fields;
+    }
+    printer.Page(page.at("items").as_array());
+    const json::value* next = page.get_object().if_contains("next_page_token");
+    token = next != nullptr && next->is_string() ? std::string(next->get_string()) : "";
+  } while (!token.empty() && static_cast<std::int64_t>(printer.count()) < limit &&
+           !session.Interrupted());
+  printer.End();
+  return 0;
+}
+
 Result<int> RunList(Session& session, const Arguments& arguments) {
+  if (arguments.Has("field") || arguments.Has("address") || arguments.Has("until")) {
+    return RunQuestion(session, arguments);
+  }
   std::vector<std::string> terms;
   if (arguments.Has("entity")) {
     const EntityInfo* entity = TRY(session.Entity(arguments.Get("entity")));
@@ -67,17 +121,7 @@ Result<int> RunList(Session& session, const Arguments& arguments) {
   if (arguments.Has("user")) terms.push_back("user_id = " + Quoted(arguments.Get("user")));
   if (arguments.Has("action")) terms.push_back("action = " + Quoted(arguments.Get("action")));
   if (arguments.Has("since")) {
-    const std::string since = arguments.Get("since");
-    const std::optional<Duration> ago = ParseShortDuration(since);
-    const std::optional<Time> time =
-        ago ? std::optional<Time>(session.environment().clock->Now() - *ago) : ParseTime(since);
-    if (!time) {
-      return Fail(Code::kInvalidArgument,
-                  "--since takes a duration such as 24h or a time such as "
-                  "2026-11-01T00:00:00Z, not '" +
-                      since + "'");
-    }
-    terms.push_back("timestamp >= " + Quoted(FormatTime(*time)));
+    terms.push_back("timestamp >= " + Quoted(TRY(WhenOf(session, arguments, "since"))));
   }
   std::string filter;
   for (const std::string& term : terms) filter += (filter.empty() ? "" : " and ") + term;
@@ -202,6 +246,7 @@ Command AuditListCommand() {
           .summary = "List who did what, the latest first",
           .details = "",
           .examples = {"tenon audit list --entity Asset --since 24h",
+                       "tenon audit list --entity assets --field metadata.owner --until 7d",
                        "tenon audit list --user ID -o ndjson --limit 1000"},
           .positionals = {},
           .options =
@@ -209,7 +254,10 @@ Command AuditListCommand() {
                {"id", "ID", "only this row (its UUID)"},
                {"user", "ID", "only by this user"},
                {"action", "NAME", "CREATE, UPDATE, DELETE, RESTORE or an event"},
+               {"field", "PATH", "only what changed this field: name, metadata.owner"},
+               {"address", "IP", "only from this client address"},
                {"since", "WHEN", "a duration such as 24h, or a time"},
+               {"until", "WHEN", "only before then"},
                {"limit", "N", "at most N rows (default 50)"}},
           .run = RunList};
 }

@@ -118,7 +118,9 @@ void Pipeline::Fingerprint(const std::string& input) {
   }
 }
 
+// What the phase before put counts as its own; that it cannot be written comes with the next Put.
 void Pipeline::Phase(const std::string& name, std::int64_t rows_total) {
+  if (auto flushed = FlushAll(); !flushed && !failed_) failed_ = std::move(flushed).error();
   if (hooks_.phase) hooks_.phase(name, rows_total);
 }
 
@@ -159,6 +161,7 @@ void Pipeline::Saw(const std::string& table, const std::string& key) {
 }
 
 Result<> Pipeline::Put(SourceRow row) {
+  if (failed_) return Fail(*failed_);
   if (Cancelled()) return Fail(Code::kUnavailable, "the job was stopped");
   ++put_;
   const std::string id = TextOf(row.fields, "id");
@@ -519,6 +522,7 @@ Result<> Pipeline::EndMissing() {
 }
 
 Result<> Pipeline::Finish() {
+  if (failed_) return Fail(*failed_);
   TRY(FlushAll());
   if (Cancelled()) return Fail(Code::kUnavailable, "the job was stopped");
   TRY(CommitEdges());

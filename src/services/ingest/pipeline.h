@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -113,6 +114,7 @@ class Pipeline final : public RowSink {
   json::object source_checkpoint_, done_checkpoint_;
   std::int64_t done_rows_ = 0;
   bool partial_ = false;
+  std::optional<Error> failed_;
   std::int64_t superseded_ = 0;
 };
 

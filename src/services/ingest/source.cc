@@ -11,7 +11,8 @@
 namespace tenon::ingest {
 
 std::span<const SourceKind> SourceKinds() {
-  static const std::vector<SourceKind> kKinds = {Youtube8mSource()};
+  static const std::vector<SourceKind> kKinds = {Youtube8mSource(), DbtSource(), CustomHttpSource(),
+                                                 PostgresSource()};
   return kKinds;
 }
 

@@ -5,6 +5,9 @@
 
 namespace tenon::ingest {
 
-SourceKind Youtube8mSource();  // youtube8m.cc
+SourceKind Youtube8mSource();   // youtube8m.cc
+SourceKind DbtSource();         // dbt.cc
+SourceKind CustomHttpSource();  // custom_http.cc
+SourceKind PostgresSource();    // postgres.cc
 
 }  // namespace tenon::ingest

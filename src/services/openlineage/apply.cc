@@ -27,6 +27,23 @@ Applier::Asset& Applier::Mention(const Name& name, bool is_job, Time time) {
   return asset;
 }
 
+void Applier::CollectLinks(const Event& event, const std::vector<Facet>& facets,
+                           const Dataset* dataset) {
+  const Facet* facet = Find(facets, "lineage");
+  if (facet == nullptr) return;
+  for (const Link& link : LinksOf(facet->value, dataset, event.job ? &*event.job : nullptr)) {
+    Asset& source = Mention(link.source.name, link.source.is_job, event.time);
+    Asset& target = Mention(link.target.name, link.target.is_job, event.time);
+    if (source.is_job && !target.is_job) {
+      edges_.insert({kProduces, &source, &target});
+    } else if (!source.is_job && target.is_job) {
+      edges_.insert({kUses, &target, &source});
+    } else {
+      edges_.insert({target.is_job ? kDependsOn : kDerivedFrom, &target, &source});
+    }
+  }
+}
+
 void Applier::CollectDataset(const Event& event, const Dataset& dataset, Asset* job,
                              std::string_view kind) {
   Asset& asset = Mention(dataset.name, false, event.time);
@@ -36,6 +53,7 @@ void Applier::CollectDataset(const Event& event, const Dataset& dataset, Asset* 
   if (const Facet* lineage = Find(dataset.facets, "columnLineage")) {
     for (const Feeds& feeds : FeedsOf(lineage->value)) Mention(feeds.input, false, event.time);
   }
+  CollectLinks(event, dataset.facets, &dataset);
   if (job != nullptr) edges_.insert({kind, job, &asset});
 }
 
@@ -44,6 +62,7 @@ void Applier::Collect(const Event& event) {
   if (event.job) {
     job = &Mention(event.job->name, true, event.time);
     Say(job->said, event.time, event.job->facets);
+    CollectLinks(event, event.job->facets, nullptr);
   }
   for (const Dataset& input : event.inputs) CollectDataset(event, input, job, kUses);
   for (const Dataset& output : event.outputs) CollectDataset(event, output, job, kProduces);

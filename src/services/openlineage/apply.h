@@ -61,6 +61,7 @@ class Applier {
   void Collect(const Event& event);
   void CollectDataset(const Event& event, const Dataset& dataset, Asset* job,
                       std::string_view kind);
+  void CollectLinks(const Event& event, const std::vector<Facet>& facets, const Dataset* dataset);
   Asset& Mention(const Name& name, bool is_job, Time time);
   static void Say(SaidByName& said, Time time, const std::vector<Facet>& facets);
   Result<void> Keep(const Event& event);

@@ -21,6 +21,9 @@ inline constexpr std::string_view kUses = "USES";          // job -> dataset tha
 inline constexpr std::string_view kProduces = "PRODUCES";  // job -> dataset that it writes
 inline constexpr std::string_view kFeeds = "FEEDS";        // dataset -> dataset, with its columns
 inline constexpr std::string_view kContains = "CONTAINS";  // parent job -> job
+// Of the `lineage` facet, where it joins two of a kind.
+inline constexpr std::string_view kDerivedFrom = "DERIVED_FROM";  // dataset -> its source
+inline constexpr std::string_view kDependsOn = "DEPENDS_ON";      // job -> what it waits for
 
 // In metadata.source of relationships and columns: the inlet may change and delete them.
 inline constexpr std::string_view kSource = "openlineage";

@@ -103,6 +103,19 @@ struct Feeds {
 };
 std::vector<Feeds> FeedsOf(const json::object& column_lineage);
 
+// What a `lineage` facet says: of a dataset when one is given, else of jobs and datasets that it
+// names itself. `own` is the event's job, or null. At most kDatasetsMax links.
+struct LinkEnd {
+  Name name;
+  bool is_job = false;
+  auto operator<=>(const LinkEnd&) const = default;
+};
+struct Link {
+  LinkEnd source, target;
+  auto operator<=>(const Link&) const = default;
+};
+std::vector<Link> LinksOf(const json::object& facet, const Dataset* dataset, const Job* own);
+
 // The fields of a schema facet, nested ones as "a.b", each name once (the last one wins).
 struct Column {
   std::string name;

@@ -147,6 +147,19 @@ TEST(OpenLineageColumns, ReadsLineageOfBothAges) {
                                                        {"name", "name", "DIRECT", "MASKED"}}));
 }
 
+TEST(OpenLineageColumns, ReadsTheLineageFacet) {
+  const auto facet = ParseJson(R"({"entries": [
+      {"type": "JOB", "inputs": [{"namespace": "db", "name": "orders", "type": "DATASET"}]},
+      {"type": "DATASET", "namespace": "db", "name": "mart",
+       "inputs": [{"type": "JOB"}],
+       "fields": {"id": {"inputs": [{"namespace": "db", "name": "orders", "type": "DATASET"}]}}},
+      {"type": "DATASET", "name": "nameless"}, 7]})");
+  const Job job{{"nightly", "load"}, {}};
+  const std::vector<Link> links = LinksOf(facet->as_object(), nullptr, &job);
+  const LinkEnd orders{{"db", "orders"}, false}, mart{{"db", "mart"}, false}, load{job.name, true};
+  EXPECT_EQ(links, (std::vector<Link>{{orders, mart}, {orders, load}, {load, mart}}));
+}
+
 TEST(OpenLineageNames, ShortensWithoutMixingUp) {
   EXPECT_EQ(Shortened("short", 255), "short");
   const std::string long_one = std::string(300, 'a') + "1", other = std::string(300, 'a') + "2";

@@ -264,6 +264,7 @@ Result<void> Applier::StoreRun(const Uuid& run_id, const RunEvents& events) {
     command.entity = &entity;
     command.id = present.id;
     command.event = "report";
+    command.trusted = true;  // as for the creation
     command.body = ReportOf(wanted);
     TRY(writer_.Run(caller_, command));
     present.metadata = wanted.metadata;
