@@ -33,18 +33,24 @@ function(tenon_library name)
   target_link_libraries(${name} PUBLIC tenon_flags ${ARG_LINK})
 endfunction()
 
-# tenon_test(NAME SOURCES a_test.cc... LINK libs...): a GoogleTest program in build/tests.
+# tenon_test(NAME SOURCES a_test.cc... LINK libs... [STORES]): a GoogleTest program in build/tests.
+# With STORES its tests hold on each store: tests/run runs it once for each (TENON_TEST_STORE).
 function(tenon_test name)
   if(NOT TENON_TESTS)
     return()
   endif()
   find_package(GTest REQUIRED)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "STORES" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE tenon_flags ${ARG_LINK} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE TENON_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                              TENON_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  if(ARG_STORES)
+    file(WRITE ${PROJECT_BINARY_DIR}/tests/${name}.stores "sqlite postgres\n")
+  else()
+    file(REMOVE ${PROJECT_BINARY_DIR}/tests/${name}.stores)
+  endif()
 endfunction()
 
 # tenon_fuzz(NAME SOURCE x_fuzz.cc LINK libs... [SEEDS dir]): LLVMFuzzerTestOneInput. With

@@ -68,7 +68,7 @@ TEST_F(ReconcileTest, FindsAndLogsEachChangeOnce) {
   EXPECT_TRUE(Run().empty());
   const auto fault = world_->node().log().Verify(std::nullopt, {}, {});
   ASSERT_TRUE(fault.has_value());
-  EXPECT_FALSE(fault->has_value());
+  EXPECT_FALSE(fault->has_value()) << (*fault)->seq << " " << (*fault)->what;
 }
 
 TEST_F(ReconcileTest, LeavesQuietEventsAlone) {

@@ -554,6 +554,7 @@ class Simulation {
   // What is in the files at this moment is all that is left, as after a power failure; the tail of
   // the write-ahead log may be garbage.
   void Crash() {
+    if (world_->postgres() != nullptr) return CutOff();
     const std::string file = world_->directory() + "/tenon.db";
     std::string data;
     std::string wal;
@@ -572,6 +573,20 @@ class Simulation {
     CheckAll();
   }
 
+  // Every connection is ended by the server, and at times this node's process with them.
+  void CutOff() {
+    const auto cut = world_->postgres()->database().Run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid()");
+    ASSERT_TRUE(cut) << cut.error().message;
+    if (OneIn(2)) {
+      const auto opened = world_->Restart();
+      ASSERT_TRUE(opened) << opened.error().message;
+    }
+    ++crashes_;
+    CheckAll();
+  }
+
   void CheckAll() {
     ExpectLog({});
     const std::string present = as_;
@@ -583,7 +598,9 @@ class Simulation {
     const auto fault = world_->node().log().Verify({}, {}, {});
     ASSERT_TRUE(fault) << fault.error().message;
     if (*fault) ADD_FAILURE() << "audit row " << (*fault)->seq << " " << (*fault)->what;
-    const auto broken = world_->node().store().CheckIntegrity();
+    auto* file = dynamic_cast<SqliteStore*>(&world_->node().store());
+    if (file == nullptr) return;
+    const auto broken = file->CheckIntegrity();
     ASSERT_TRUE(broken) << broken.error().message;
     EXPECT_TRUE(broken->empty()) << broken->front();
   }

@@ -1,5 +1,5 @@
-// A whole server without a socket, for tests: the shipped models, a store in a temporary folder,
-// and requests as function calls.
+// A whole server without a socket, for tests: the shipped models, a store in a temporary folder or
+// in a database of its own (TENON_TEST_STORE), and requests as function calls.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,6 +19,7 @@
 #include "auth/bootstrap.h"
 #include "auth/identity.h"
 #include "base/json.h"
+#include "log/testing.h"
 #include "model/check.h"
 #include "store/migrations/migrate.h"
 #include "store/sqlite/sqlite_store.h"
@@ -73,12 +74,7 @@ class TestServer {
  public:
   explicit TestServer(ServerSetup setup = {})
       : folder_(MakeFolder()), ids_(clock_, random_), model_(ShippedModel()) {
-    SqliteOptions options;
-    options.directory = folder_;
-    store_ = Take(SqliteStore::Open(std::move(options)));
-    if (auto migrated = Migrate(*store_, *model_, clock_); !migrated) {
-      ADD_FAILURE() << migrated.error().message;
-    }
+    OpenStore();
     log_ = Take(OpenLog(*store_, ids_, random_));
     vault_ = std::make_unique<Vault>(Take(Vault::Create(std::string(64, 'a'), "", random_)));
     EngineOptions engine;
@@ -99,6 +95,8 @@ class TestServer {
 
   ~TestServer() {
     if (api_) api_->Stop();
+    if (engine_) engine_->Stop();
+    if (log_) log_->Stop();
     if (store_) store_->Close();
     std::filesystem::remove_all(folder_);
   }
@@ -156,6 +154,13 @@ class TestServer {
     return key.Text("key");
   }
 
+  // Waits until what was written has its position in the log.
+  void Settle() {
+    const auto settled =
+        log_->Settle({.tenant = {}, .across_tenants = true}, std::chrono::seconds(60));
+    EXPECT_TRUE(settled) << settled.error().message;
+  }
+
   Engine& engine() { return *engine_; }
   Authenticator& authenticator() { return *authenticator_; }
   Store& store() { return *store_; }
@@ -164,6 +169,20 @@ class TestServer {
   std::string admin_key;
 
  private:
+  void OpenStore() {
+    if (StoreOfRun() == StoreKind::kPostgres) {
+      clone_ = Take(PostgresClone::Make());
+      store_ = Take(PostgresStore::Open(clone_->options()));
+      return;
+    }
+    SqliteOptions options;
+    options.directory = folder_;
+    store_ = Take(SqliteStore::Open(std::move(options)));
+    if (auto migrated = Migrate(*store_, *model_, clock_); !migrated) {
+      ADD_FAILURE() << migrated.error().message;
+    }
+  }
+
   static std::string MakeFolder() {
     std::string pattern = (std::filesystem::temp_directory_path() / "tenon-api-XXXXXX").string();
     return ::mkdtemp(pattern.data());
@@ -196,7 +215,8 @@ class TestServer {
   IdSource ids_;
   std::shared_ptr<const model::Model> model_;
   std::unique_ptr<Vault> vault_;
-  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<PostgresClone> clone_;
+  std::unique_ptr<Store> store_;
   std::unique_ptr<Log> log_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Authenticator> authenticator_;

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "engine/impl.h"
 #include "engine/load.h"
+#include "log/seal_chain.h"
 #include "record/encode.h"
 
 namespace tenon {
@@ -106,8 +107,9 @@ LogEntry EntryOf(const EntityPlan& plan, const Uuid& tenant, const Uuid& id,
   entry.entity_type = plan.type_name;
   entry.entity_id = id;
   entry.action = change.action;
-  entry.before_state = std::move(before);
-  entry.after_state = std::move(after);
+  // What the log said comes back in the store's own form of JSON.
+  entry.before_state = CanonicalText(before);
+  entry.after_state = CanonicalText(after);
   json::object metadata{{"actor", "outside"}};
   if (change.key != id.ToString()) metadata["key"] = change.key;
   entry.metadata = CanonicalJson(metadata);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -27,6 +28,14 @@ enum class StoreKind { kSqlite, kPostgres };
 
 inline std::string NameOf(StoreKind kind) {
   return kind == StoreKind::kSqlite ? "sqlite" : "postgres";
+}
+
+// The store that this run of the program is about: TENON_TEST_STORE, which tests/run sets for
+// programs that CMake's tenon_test marks STORES; SQLite by itself.
+inline StoreKind StoreOfRun() {
+  const char* name = std::getenv("TENON_TEST_STORE");
+  return name != nullptr && std::string(name) == "postgres" ? StoreKind::kPostgres
+                                                            : StoreKind::kSqlite;
 }
 
 inline Result<std::shared_ptr<const model::Model>> CheckedShippedModels() {
@@ -81,6 +90,31 @@ inline Result<std::shared_ptr<PostgresTemplate>> MakeTemplate(const model::Model
   return made;
 }
 
+// A database of one's own with the shipped models' tables, a copy of one that is made once.
+class PostgresClone {
+ public:
+  static Result<std::unique_ptr<PostgresClone>> Make() {
+    static Result<std::shared_ptr<PostgresTemplate>> whole =
+        []() -> Result<std::shared_ptr<PostgresTemplate>> {
+      return TRY(MakeTemplate(*TRY(CheckedShippedModels())));
+    }();
+    std::unique_ptr<PostgresClone> made(new PostgresClone);
+    made->template_ = TRY(whole);
+    made->database_ =
+        TRY(TestDatabase::Make(made->template_->server, made->template_->database->name()));
+    return made;
+  }
+  [[nodiscard]] TestDatabase& database() const { return *database_; }
+  [[nodiscard]] PostgresOptions options() const {
+    return PostgresOptionsFor(*database_, template_->roles);
+  }
+
+ private:
+  PostgresClone() = default;
+  std::shared_ptr<PostgresTemplate> template_;
+  std::unique_ptr<TestDatabase> database_;
+};
+
 // A migrated store; on PostgreSQL several can be opened, as several nodes would.
 class TestStore {
  public:
@@ -96,10 +130,7 @@ class TestStore {
       TRY(Migrate(*made->store_, *made->model_, clock));
       return made;
     }
-    static Result<std::shared_ptr<PostgresTemplate>> whole = MakeTemplate(*made->model_);
-    made->template_ = TRY(whole);
-    made->database_ =
-        TRY(TestDatabase::Make(made->template_->server, made->template_->database->name()));
+    made->clone_ = TRY(PostgresClone::Make());
     made->store_ = TRY(made->OpenPostgres());
     return made;
   }
@@ -110,7 +141,7 @@ class TestStore {
   [[nodiscard]] Store& store() { return *store_; }
   [[nodiscard]] const std::shared_ptr<const model::Model>& model() const { return model_; }
   [[nodiscard]] StoreKind kind() const { return kind_; }
-  [[nodiscard]] TestDatabase& database() { return *database_; }  // PostgreSQL only
+  [[nodiscard]] TestDatabase& database() { return clone_->database(); }  // PostgreSQL only
 
   // Another node's store over the same database.
   Result<std::unique_ptr<PostgresStore>> OpenAnother() { return OpenPostgres(); }
@@ -118,14 +149,13 @@ class TestStore {
  private:
   explicit TestStore(StoreKind kind) : kind_(kind) {}
   Result<std::unique_ptr<PostgresStore>> OpenPostgres() {
-    return PostgresStore::Open(PostgresOptionsFor(*database_, template_->roles));
+    return PostgresStore::Open(clone_->options());
   }
 
   const StoreKind kind_;
   TempDir folder_;
   std::shared_ptr<const model::Model> model_;
-  std::shared_ptr<PostgresTemplate> template_;
-  std::unique_ptr<TestDatabase> database_;
+  std::unique_ptr<PostgresClone> clone_;
   std::unique_ptr<Store> store_;
 };
 
