@@ -48,12 +48,17 @@ struct MigrationStep {
 struct MigrationReport {
   std::vector<MigrationStep> steps;
   std::string at;  // the newest applied version, or empty
+  // PostgreSQL: models of which something waits until no node of the version before runs, and what
+  // such nodes cannot live with already.
+  std::vector<std::string> contracts;
+  std::vector<std::string> not_rolling;
 };
 
 struct MigrateRequest {
   Settings settings;
   std::vector<std::string> drops;  // names of what may be lost
   bool dry_run = false;
+  bool contract = false;  // to the end, though nodes of the version before could no longer work
   std::optional<std::string> down_to;  // rollback: the version to end at; absent: one step back
 };
 
@@ -79,6 +84,22 @@ struct BackupReport {
   std::int64_t bytes = 0;
   std::int64_t position = 0;  // of the log
 };
+
+// `tenon migrate --to URL`.
+struct MoveRequest {
+  Settings settings;
+  std::string url;  // of the owner of the tables to be
+};
+struct MoveReport {
+  std::vector<std::pair<std::string, std::int64_t>> tables;  // those with rows
+  std::int64_t rows = 0;
+  std::int64_t position = 0;  // of the log
+  bool resumed = false;
+  std::vector<std::string> left_out;  // kept in the data directory, no longer in the models
+  std::string target;                 // "database tenon on db.example.com"
+};
+using MoveProgressFn =
+    std::function<void(const std::string& what, std::int64_t done, std::int64_t total)>;
 
 // Functions that are not set mean "not in this build"; the command says so.
 struct Environment {
@@ -107,6 +128,7 @@ struct Environment {
   std::function<Result<MigrationReport>(const MigrateRequest&)> plan;
   std::function<Result<MigrationReport>(const MigrateRequest&)> migrate;
   std::function<Result<MigrationReport>(const MigrateRequest&)> rollback;
+  std::function<Result<MoveReport>(const MoveRequest&, const MoveProgressFn&)> move;
   std::function<Result<BackupReport>(const BackupRequest&, const ProgressFn&)> backup;
   std::function<Result<BackupReport>(const BackupRequest&, const ProgressFn&)> restore;
   // `reconcile` also looks for rows that were changed outside and logs them.

@@ -196,10 +196,11 @@ Result<int> Import(Session& session, const Arguments& arguments, std::string_vie
   return run->End(ReadSource(session, *run, kind, secrets));
 }
 
-Command CommandOf(const ingest::SourceKind& kind, std::vector<std::string> examples,
+Command CommandOf(const ingest::SourceKind& kind, std::string name,
+                  std::vector<std::string> examples,
                   Result<int> (*run)(Session&, const Arguments&)) {
   Command command{
-      .name = "import " + std::string(kind.name),
+      .name = "import " + std::move(name),
       .group = "Data",
       .summary = std::string(kind.summary),
       .details =
@@ -231,11 +232,39 @@ Command CommandOf(const ingest::SourceKind& kind, std::vector<std::string> examp
 }  // namespace
 
 Command ImportYoutube8mCommand() {
-  return CommandOf(*ingest::FindSource("youtube8m"),
+  return CommandOf(*ingest::FindSource("youtube8m"), "youtube8m",
                    {"tenon import youtube8m --file train0000.tfrecord --vocabulary vocabulary.csv",
                     "tenon import youtube8m --file /data/yt8m --name train --on-server"},
                    [](Session& session, const Arguments& arguments) {
                      return Import(session, arguments, "youtube8m");
+                   });
+}
+
+Command ImportDbtCommand() {
+  return CommandOf(*ingest::FindSource("dbt"), "dbt",
+                   {"tenon import dbt --target target",
+                    "tenon import dbt --target target --namespace postgres://db.example:5432"},
+                   [](Session& session, const Arguments& arguments) {
+                     return Import(session, arguments, "dbt");
+                   });
+}
+
+Command ImportHttpCommand() {
+  return CommandOf(
+      *ingest::FindSource("custom-http"), "http",
+      {"tenon import http --url https://api.example/videos --item-key id --set type=VIDEO",
+       "tenon import http --url https://api.example/users --next link --on-server"},
+      [](Session& session, const Arguments& arguments) {
+        return Import(session, arguments, "custom-http");
+      });
+}
+
+Command ImportPostgresCommand() {
+  return CommandOf(*ingest::FindSource("postgres"), "postgres",
+                   {"PGPASSWORD=... tenon import postgres --url postgresql://app@db.example/shop",
+                    "tenon import postgres --url postgresql://app@db.example/shop --on-server"},
+                   [](Session& session, const Arguments& arguments) {
+                     return Import(session, arguments, "postgres");
                    });
 }
 

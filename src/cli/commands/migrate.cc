@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/commands.h"
+#include "cli/commands/move.h"
 #include "cli/rows.h"
 
 namespace tenon::cli {
@@ -50,6 +51,14 @@ void PrintSteps(Session& session, const MigrationReport& report, bool with_sql,
   if (!report.steps.empty() && !report.at.empty()) {
     session.Note(std::string(at) + report.at);
   }
+  for (const std::string& change : report.not_rolling) {
+    session.Note("nodes of the version before cannot work with this, stop them first: " + change);
+  }
+  for (const std::string& model : report.contracts) {
+    session.Note(model +
+                 ": a part waits until no node of the version before runs; then: tenon migrate "
+                 "--contract");
+  }
 }
 
 // Migrations are of the models that serve would be started with.
@@ -66,6 +75,7 @@ Result<int> RunPlan(Session& session, const Arguments& arguments) {
   MigrateRequest request;
   request.settings = SettingsOf(session, arguments);
   request.dry_run = true;
+  request.contract = arguments.Has("contract");
   const MigrationReport report = TRY(session.environment().plan(request));
   PrintSteps(session, report, arguments.Has("sql"),
              "the data directory matches the models: nothing to do",
@@ -74,13 +84,20 @@ Result<int> RunPlan(Session& session, const Arguments& arguments) {
 }
 
 Result<int> RunMigrate(Session& session, const Arguments& arguments) {
+  if (arguments.Has("to")) {
+    if (arguments.Has("dry-run") || arguments.Has("drop") || arguments.Has("contract")) {
+      return Fail(Code::kInvalidArgument, "--to moves all rows and goes with --models only");
+    }
+    return RunMove(session, SettingsOf(session, arguments), arguments.Get("to"));
+  }
   if (!session.environment().migrate) return Fail(Code::kUnavailable, "this build cannot migrate");
   MigrateRequest request;
   request.settings = SettingsOf(session, arguments);
   request.drops = arguments.All("drop");
   request.dry_run = arguments.Has("dry-run");
+  request.contract = arguments.Has("contract");
   const MigrationReport report = TRY(session.environment().migrate(request));
-  PrintSteps(session, report, arguments.Has("sql"),
+  PrintSteps(session, report, arguments.Has("sql") || request.dry_run,
              "the data directory matches the models: nothing to do",
              request.dry_run ? "this would bring the data to " : "the data is at ");
   return 0;
@@ -103,6 +120,9 @@ Option ModelsOption() {
   return {"models", "PATH", "a model file or folder, as for serve", "", true, {}, Completes::kFile};
 }
 Option SqlOption() { return {"sql", "", "print the statements as well"}; }
+Option ContractOption() {
+  return {"contract", "", "PostgreSQL: also what nodes of the version before could not work with"};
+}
 Option DropOption() {
   return {"drop", "NAME", "allow this step that loses data (table, table.column)", "", true};
 }
@@ -118,7 +138,7 @@ Command PlanCommand() {
               "migrate leaves it out unless it is asked for by name.",
           .examples = {"tenon plan --data ./data", "tenon plan --data ./data --sql"},
           .positionals = {},
-          .options = {ModelsOption(), SqlOption()},
+          .options = {ModelsOption(), SqlOption(), ContractOption()},
           .run = RunPlan};
 }
 
@@ -127,16 +147,26 @@ Command MigrateCommand() {
           .group = "Models",
           .summary = "Bring a data directory to the models",
           .details =
-              "Works on a data directory that no server has open. Each step is recorded in\n"
-              "schema_migrations with its way back. serve migrates on start as well, but\n"
-              "never loses data.",
+              "Works on a data directory that no server has open, or on a PostgreSQL database\n"
+              "beside its servers. Each step is recorded in schema_migrations with its way\n"
+              "back. serve migrates on start as well, but never loses data.\n"
+              "\n"
+              "On PostgreSQL a change goes first so far that nodes of the version before work\n"
+              "on; --contract does the rest, once none of them runs.\n"
+              "\n"
+              "--to moves a data directory to an empty PostgreSQL database: every row, checked\n"
+              "by count, and the audit chain, which goes on there. Cut off, the same command\n"
+              "goes on where it was. The data directory keeps its rows.",
           .examples = {"tenon migrate --data ./data",
-                       "tenon migrate --data ./data --drop assets.cost_center"},
+                       "tenon migrate --data ./data --drop assets.cost_center",
+                       "tenon migrate --data ./data --to postgresql://tenon_owner@db/tenon"},
           .positionals = {},
           .options = {ModelsOption(),
                       DropOption(),
                       SqlOption(),
-                      {"dry-run", "", "print the steps, do nothing"}},
+                      ContractOption(),
+                      {"to", "URL", "move the rows to this PostgreSQL database, as its owner"},
+                      {"dry-run", "", "print the steps and their statements, do nothing"}},
           .run = RunMigrate};
 }
 
