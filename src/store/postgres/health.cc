@@ -60,9 +60,15 @@ std::string PgHealth::Fault() {
 
 bool PgHealth::WaitForTrouble(std::chrono::milliseconds timeout) {
   std::unique_lock lock(mutex_);
+  tended_ = true;
   changed_.wait_for(lock, timeout, [this]() { return away_ || broke_ || closed_; });
   broke_ = false;
   return !closed_;
+}
+
+bool PgHealth::tended() {
+  const std::lock_guard lock(mutex_);
+  return tended_;
 }
 
 bool PgHealth::away() {

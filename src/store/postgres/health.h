@@ -41,6 +41,8 @@ class PgHealth {
   // Broke), or the time is up. False after Close.
   bool WaitForTrouble(std::chrono::milliseconds timeout);
   [[nodiscard]] bool away();
+  // Whether somebody does that; before, nobody finds out that the server is back.
+  [[nodiscard]] bool tended();
   // A connection broke, which may mean that the server was started anew.
   void Broke();
   // Waits, but not after Close.
@@ -58,6 +60,7 @@ class PgHealth {
   std::string sick_;
   TimePoint sick_since_;
   bool broke_ = false;
+  bool tended_ = false;
   bool closed_ = false;
 };
 

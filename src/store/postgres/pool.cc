@@ -1,6 +1,12 @@
 #include "store/postgres/pool.h"
 
 namespace tenon {
+namespace {
+
+// A server that starts, or is shut down, lets one in and the next one not.
+constexpr int kTriesMax = 4;
+
+}  // namespace
 
 std::unique_ptr<PgConnection> PgPool::TakeFree() {
   if (free_.empty()) return nullptr;
@@ -10,6 +16,7 @@ std::unique_ptr<PgConnection> PgPool::TakeFree() {
 }
 
 Result<PgPool::Loan> PgPool::Borrow(TimePoint deadline) {
+  int tries = 0;
   std::unique_lock lock(mutex_);
   for (;;) {
     if (closed_) return Fail(Code::kUnavailable, "the store is closing");
@@ -31,7 +38,10 @@ Result<PgPool::Loan> PgPool::Borrow(TimePoint deadline) {
       changed_.notify_all();
       lock.lock();
       // Too many connections, for instance: wait for one of those that are open.
-      if (open_count_ == 0 || health_.away()) return Fail(std::move(opened).error());
+      if (open_count_ == 0 || health_.away()) {
+        if (!health_.tended() || ++tries == kTriesMax) return Fail(std::move(opened).error());
+        continue;  // Open waits until the server is back, as long as the patience lasts
+      }
     }
     if (changed_.wait_until(lock, deadline) == std::cv_status::timeout && free_.empty()) {
       Error error(Code::kDeadline, "all connections to the database are busy");

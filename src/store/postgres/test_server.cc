@@ -184,6 +184,33 @@ Result<std::shared_ptr<PostgresServer>> PostgresServer::Shared() {
   return shared;
 }
 
+Result<std::unique_ptr<PostgresServer>> PostgresServer::LaunchStandby() const {
+  std::unique_ptr<PostgresServer> standby(new PostgresServer(options_));
+  standby->binaries_ = binaries_;
+  standby->directory_ = TRY(MakeDirectory());
+  TRY(standby->SpawnKeeper());
+  TRY(GiveAway(standby->directory_));
+  TRY(RunProgram(
+      standby->AsServerUser({binaries_ + "/pg_basebackup", "-D", standby->directory_ + "/data",
+                             "-d", Url("postgres"), "-R", "-c", "fast", "-X", "stream"}),
+      standby->directory_ + "/pg_basebackup.log"));
+  std::ofstream file(standby->directory_ + "/data/postgresql.conf", std::ios::app);
+  file << "unix_socket_directories = '" << standby->directory_ << "'\n";
+  file.close();
+  for (int tries = 1;; ++tries) {
+    standby->port_ = FreePort();
+    const Result<void> started = standby->Start();
+    if (started) return standby;
+    if (tries == kStartsMax) return Fail(started.error());
+  }
+}
+
+Result<void> PostgresServer::Promote() const {
+  return RunProgram(AsServerUser({binaries_ + "/pg_ctl", "-D", directory_ + "/data", "-w", "-t",
+                                  "60", "promote"}),
+                    directory_ + "/pg_ctl.log");
+}
+
 Result<void> PostgresServer::SpawnKeeper() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return Fail(Code::kInternal, "no pipe");
@@ -196,14 +223,16 @@ Result<void> PostgresServer::SpawnKeeper() {
   return {};
 }
 
+Result<void> PostgresServer::GiveAway(const std::string& path) {
+  if (geteuid() != 0) return {};
+  const passwd* user = getpwnam("postgres");
+  if (user == nullptr) user = getpwnam("nobody");
+  if (chown(path.c_str(), user->pw_uid, user->pw_gid) == 0) return {};
+  return Fail(Code::kInternal, "cannot give away " + path);
+}
+
 Result<void> PostgresServer::Initialise() {
-  if (geteuid() == 0) {
-    const passwd* user = getpwnam("postgres");
-    if (user == nullptr) user = getpwnam("nobody");
-    if (chown(directory_.c_str(), user->pw_uid, user->pw_gid) != 0) {
-      return Fail(Code::kInternal, "cannot give away " + directory_);
-    }
-  }
+  TRY(GiveAway(directory_));
   TRY(RunProgram(AsServerUser({binaries_ + "/initdb", "-D", directory_ + "/data", "-U", "postgres",
                                "-A", "trust", "-N", "--no-instructions", "--encoding=UTF8",
                                "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"}),

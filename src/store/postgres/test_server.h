@@ -59,10 +59,18 @@ class PostgresServer {
   [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] const std::string& directory() const { return directory_; }
 
+  // Makes a file or folder the server's user's own, where that is another one.
+  static Result<void> GiveAway(const std::string& path);
+
   // Runs statements in `database` as the superuser, in one transaction (so CREATE DATABASE alone).
   [[nodiscard]] Result<void> Run(const std::string& database, const std::string& sql) const;
   // The first column of the first row; empty when there is none.
   [[nodiscard]] Result<std::string> Ask(const std::string& database, const std::string& sql) const;
+
+  // A hot standby that follows this server, on a port and in a folder of its own.
+  Result<std::unique_ptr<PostgresServer>> LaunchStandby() const;
+  // Makes a standby the primary.
+  Result<void> Promote() const;
 
   // Ends the server at once, as a crash would; every connection breaks.
   Result<void> Kill();
