@@ -212,6 +212,65 @@ TEST_F(OpenLineage, RepeatedEventsWriteNoLogRow) {
   EXPECT_TRUE(rows->empty()) << json::serialize(*rows);
 }
 
+TEST_F(OpenLineage, TakesTenThousandColumnsAndRefusesMore) {
+  const std::string tenant = NewTenant();
+  const auto event = [](std::size_t count, std::string_view time) {
+    std::string fields;
+    for (std::size_t i = 0; i < count; ++i) {
+      fields += fmt::format(R"({}{{"name":"c{}","type":"int"}})", i == 0 ? "" : ",", i);
+    }
+    return fmt::format(R"({{"eventTime":"{}","producer":"p","dataset":)", time) +
+           Dataset("wide", R"({"schema":{"fields":[)" + fields + "]}}") + "}";
+  };
+  EXPECT_EQ(Send(tenant, "POST", "/api/v1/lineage", event(10000, "2026-11-21T08:00:00")).status,
+            201);
+  EXPECT_EQ(Rows(tenant, "schemas").size(), 10000u);
+  const auto refused = Send(tenant, "POST", "/api/v1/lineage", event(10001, "2026-11-21T09:00:00"));
+  EXPECT_EQ(refused.status, 400) << refused.body;
+  EXPECT_NE(refused.body.find("dataset.facets.schema.fields"), std::string::npos) << refused.body;
+  // A schema that shrinks takes its columns with it.
+  EXPECT_EQ(Send(tenant, "POST", "/api/v1/lineage", event(2, "2026-11-21T10:00:00")).status, 201);
+  EXPECT_EQ(Rows(tenant, "schemas").size(), 2u);
+}
+
+TEST_F(OpenLineage, OneBadEventOfABatchLeavesTheOthers) {
+  const std::string tenant = NewTenant();
+  const auto answer = Send(
+      tenant, "POST", "/api/v1/lineage/batch",
+      R"([{"eventTime":"2026-11-21T08:00:00","producer":"p","job":{"namespace":"n","name":"a"}},
+          {"eventTime":"never","producer":"p","job":{"namespace":"n","name":"b"}}, 7,
+          {"eventTime":"2026-11-21T08:00:00","producer":"p","job":{"namespace":"n","name":"c"}}])");
+  EXPECT_EQ(answer.status, 207) << answer.body;
+  const auto body = ParseJson(answer.body);
+  ASSERT_TRUE(body);
+  EXPECT_EQ(body->at("status").as_string(), "partial_success");
+  EXPECT_EQ(body->at("summary").at("successful").to_number<int>(), 2);
+  EXPECT_EQ(body->at("failed_events").at(0).at("index").to_number<int>(), 1);
+  EXPECT_EQ(body->at("failed_events").at(1).at("index").to_number<int>(), 2);
+  EXPECT_EQ(Rows(tenant, "assets").size(), 2u);
+}
+
+TEST_F(OpenLineage, AQuotaRefusesTheEventAndNotItsNeighbours) {
+  const std::string tenant = NewTenant();
+  const auto listed = Send(tenant, "GET", "/v1/tenants");
+  const std::string id(ParseJson(listed.body)->at("items").at(0).at("id").as_string());
+  ASSERT_EQ(
+      Send(tenant, "PATCH", "/v1/tenants/" + id, R"({"config":{"quotas":{"assets":2}}})").status,
+      200);
+  const auto answer = Send(
+      tenant, "POST", "/api/v1/lineage/batch",
+      R"([{"eventTime":"2026-11-21T08:00:00","producer":"p","job":{"namespace":"n","name":"a"}},
+          {"eventTime":"2026-11-21T08:00:00","producer":"p","job":{"namespace":"n","name":"b"},
+           "inputs":[{"namespace":"n","name":"x"},{"namespace":"n","name":"y"}]},
+          {"eventTime":"2026-11-21T08:00:00","producer":"p","job":{"namespace":"n","name":"c"}}])");
+  EXPECT_EQ(answer.status, 207) << answer.body;
+  const auto body = ParseJson(answer.body);
+  ASSERT_TRUE(body);
+  EXPECT_EQ(body->at("failed_events").as_array().size(), 1u) << answer.body;
+  EXPECT_EQ(body->at("failed_events").at(0).at("index").to_number<int>(), 1);
+  EXPECT_EQ(body->at("failed_events").at(0).at("retriable").as_bool(), true);
+}
+
 // Every event of the folders that are events, gzip undone; templates are left out.
 std::vector<std::pair<std::string, json::value>> CapturedEvents() {
   std::vector<std::pair<std::string, json::value>> events;

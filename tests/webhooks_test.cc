@@ -90,7 +90,14 @@ class WebhooksTest : public ::testing::Test {
   }
   json::array Parked() { return Rows("webhook_deliveries", "status = parked"); }
 
-  void Feed() { ASSERT_TRUE(world_->node().indexes().followers().Drain()); }
+  // On PostgreSQL a row has to get its number first.
+  void Feed() {
+    for (const char* follower : {"webhooks", "asset-watchers"}) {
+      const auto done =
+          world_->node().indexes().followers().WaitFor(follower, std::chrono::seconds(60));
+      ASSERT_TRUE(done) << done.error().message;
+    }
+  }
   // Sends until nothing is due.
   void Send() {
     for (int i = 0; i < 100; ++i) {
@@ -275,7 +282,10 @@ TEST_F(WebhooksTest, TellsTheFollowersOfAnAsset) {
   const std::string asset = MakeAsset("orders");
   const std::string user = Make(
       "users", {{"email", "ada@example.com"}, {"name", "Ada"}, {"roles", json::array{"reader"}}});
-  Make("user_assets", {{"user_id", user}, {"asset_id", asset}, {"type", "FOLLOWS"}});
+  EXPECT_EQ(Call("POST", "/v1/user_assets",
+                 json::value{{"user_id", user}, {"asset_id", asset}, {"type", "FOLLOWS"}})
+                .status,
+            201);
   Feed();
   const auto told = [&] { return Rows("notification_events", "type = asset_changed"); };
   EXPECT_TRUE(told().empty());

@@ -55,18 +55,24 @@ Sender::Sender(SenderDeps deps, SenderOptions options)
 
 Sender::~Sender() { Stop(); }
 
-void Sender::Start() {
-  for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { Loop(); });
+void Sender::Start() { MoreThreads(); }
+
+// The first looks at the queue; each one that finds work leaves looking to another.
+void Sender::MoreThreads() {
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || static_cast<int>(threads_.size()) >= options_.threads) return;
+  threads_.emplace_back([this] { Loop(); });
 }
 
 void Sender::Stop() {
+  std::vector<std::thread> threads;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    threads.swap(threads_);
   }
   wake_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
+  for (std::thread& thread : threads) thread.join();
 }
 
 bool Sender::Stopping() {
@@ -83,6 +89,7 @@ void Sender::Loop() {
       mine = due->front();
     }
     if (mine) {
+      MoreThreads();
       auto served = Serve(*mine);
       if (!served && options_.log) options_.log("error", "webhooks: " + served.error().message);
       const std::lock_guard lock(mutex_);

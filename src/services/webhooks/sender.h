@@ -24,7 +24,7 @@
 namespace tenon::webhooks {
 
 struct SenderOptions {
-  int threads = 4;
+  int threads = 4;                              // at most; as many receivers are served at once
   std::size_t batch = 50;                       // of one receiver before others have their turn
   std::chrono::milliseconds poll{500};          // how often the queue is looked at
   std::chrono::milliseconds backoff_min{5000};  // doubled with each try
@@ -81,6 +81,7 @@ class Sender {
   };
 
   void Loop();
+  void MoreThreads();
   // Receivers with something due that no thread serves.
   Result<std::vector<Uuid>> Due(std::size_t limit);
   Result<int> Serve(const Uuid& subscription);
@@ -103,6 +104,7 @@ class Sender {
   Lease lease_;
   std::map<Uuid, Time> resting_;  // receivers that failed: not before
   std::vector<std::thread> threads_;
+
   std::atomic<std::int64_t> sent_{0}, failed_{0}, parked_{0};
 };
 
