@@ -7,8 +7,12 @@
 namespace tenon::search {
 namespace {
 
-// Rows indexed in one transaction, and read in one piece by a rebuild.
+// Rows that are read in one piece.
 constexpr std::size_t kBatch = 1000;
+// Rows indexed in one transaction, when there are so many to do: FTS5 makes a segment of each, and
+// the counts of words are written once, so large ones cost a third of small ones.
+constexpr std::size_t kApplyMax = 5000;
+constexpr std::size_t kApplyBytesMax = 32u << 20;  // texts held for it
 constexpr auto kDeadline = std::chrono::seconds(30);
 
 const Scope kEverywhere{.tenant = {}, .across_tenants = true, .deadline = kDeadline};
@@ -51,7 +55,7 @@ SearchFollower::SearchFollower(Store& store, const model::Model& model, const Se
   traits_.start = Start::kRebuild;
   traits_.types = plans_.Types();
   if (tenants_ != nullptr) traits_.types.push_back(TypeName(*tenants_));
-  traits_.page_rows = static_cast<std::int64_t>(kBatch);
+  traits_.page_rows = static_cast<std::int64_t>(kApplyMax);
 }
 
 Result<LogPlace> SearchFollower::PlaceAt(std::int64_t position) {
@@ -187,14 +191,14 @@ Result<void> SearchFollower::AddRow(const LogEntry& entry, Pending& pending) {
   // Rows without a tenant are logged under the system's, and indexed under none.
   const Uuid tenant = plan->entity->tenant == nullptr ? Uuid{} : entry.tenant;
   if (pending.keys[{plan, tenant}].insert(KeyOf(entry)).second) ++pending.count;
-  return pending.count < kBatch ? Result<void>() : Flush(pending, pending.place);
+  return pending.count < kApplyMax ? Result<void>() : Flush(pending, pending.place);
 }
 
 Result<void> SearchFollower::AddKey(const SearchPlan& plan, const Uuid& tenant, const Value& key,
                                     Pending& pending) {
   if (key.IsNull()) return {};
   if (pending.keys[{&plan, tenant}].insert(KeyTextOf(key)).second) ++pending.count;
-  return pending.count < kBatch ? Result<void>() : Flush(pending, pending.place);
+  return pending.count < kApplyMax ? Result<void>() : Flush(pending, pending.place);
 }
 
 // Rows whose paths lead to the row that changed.
@@ -293,13 +297,23 @@ Result<void> SearchFollower::AddOrigins(const Uuid& tenant, const Dependent& dep
 
 Result<void> SearchFollower::Flush(Pending& pending, const LogPlace& place) {
   std::vector<Change> changes;
+  std::size_t bytes = 0;
   for (const auto& [of, keys] : pending.keys) {
     const std::vector<std::string> list(keys.begin(), keys.end());
-    TRY(store_.Read(kEverywhere, [&](Reader& reader) -> Result<void> {
-      auto made = TRY(ReadChanges(reader, entities_, *of.first, of.second, list));
-      std::ranges::move(made, std::back_inserter(changes));
-      return {};
-    }));
+    for (std::size_t at = 0; at < list.size(); at += kBatch) {
+      const std::span some = std::span(list).subspan(at, std::min(kBatch, list.size() - at));
+      TRY(store_.Read(kEverywhere, [&](Reader& reader) -> Result<void> {
+        for (Change& change : TRY(ReadChanges(reader, entities_, *of.first, of.second, some))) {
+          for (const std::string& text : change.document.texts) bytes += text.size();
+          changes.push_back(std::move(change));
+        }
+        return {};
+      }));
+      if (bytes < kApplyBytesMax) continue;
+      TRY(index_.Apply(changes, pending.place));
+      changes.clear();
+      bytes = 0;
+    }
   }
   pending.keys.clear();
   pending.count = 0;

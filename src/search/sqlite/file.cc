@@ -35,7 +35,7 @@ CREATE TABLE facet_values (id INTEGER PRIMARY KEY, part INTEGER, facet TEXT, val
 
 ConnectionOptions WriterOptions() {
   ConnectionOptions options;
-  options.cache_kib = 16384;
+  options.cache_kib = 32768;
   return options;
 }
 
@@ -103,7 +103,7 @@ Result<std::unique_ptr<Connection>> OpenFile(const std::string& path, const std:
   TRY((*connection)
           ->Run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
                 "PRAGMA journal_size_limit = 67108864;"));
-  sqlite3_wal_autocheckpoint((*connection)->handle(), 2000);
+  sqlite3_wal_autocheckpoint((*connection)->handle(), 8000);
   return *std::move(connection);
 }
 
