@@ -121,7 +121,7 @@ What is wrong.
   no edge is of the type DEPENDSON; did you mean DEPENDS_ON?
   raw  TABLE
   $ tenon graph downstream raw --depth deep
-  error: --depth takes a whole number, not 'deep'
+  error: depth must be a whole number from 0 to 1000000, or all
   [2]
   $ tenon graph downstream assetz raw
   error: there is no entity 'assetz'; did you mean assets?
