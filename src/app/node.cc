@@ -5,6 +5,8 @@
 #include "api/accounts.h"
 #include "app/archive.h"
 #include "auth/identity.h"
+#include "store/migrations/derive.h"
+#include "store/migrations/postgres_migrate.h"
 
 namespace tenon {
 namespace {
@@ -188,6 +190,18 @@ void Node::StartClock() {
         return {};
       },
       failed));
+  if (store_->dialect() == Dialect::kPostgres) {
+    tickers_.push_back(std::make_unique<Ticker>(
+        TickerOptions{.name = "partitions",
+                      .period = std::chrono::hours(6),
+                      .failure_period = std::chrono::minutes(5)},
+        [this, schema = DeriveSchema(*model_, Dialect::kPostgres)]() -> Result<void> {
+          const std::int64_t made = TRY(MakePartitions(*store_, schema));
+          if (made > 0) Say("info", std::to_string(made) + " partitions made for months to come");
+          return {};
+        },
+        failed));
+  }
   for (auto& ticker : tickers_) ticker->Start();
   indexes_->Start();
   work_->Start();

@@ -133,6 +133,24 @@ TEST_F(PostgresSchemaTest, PartitionsAreMadeAheadAndTakeWhatWentToTheDefault) {
   EXPECT_EQ(Ask("SELECT count(*) FROM notification_events"), "1");
 }
 
+TEST_F(PostgresSchemaTest, OldMonthsAreDroppedAsAWhole) {
+  const std::string insert =
+      "INSERT INTO notification_events (id, tenant_id, type) SELECT "
+      "tenon_month_start(date_trunc('month', now() AT TIME ZONE 'UTC') - interval '{} months'), "
+      "'{}', 'digest'";
+  Sql(fmt::format("INSERT INTO tenants (id, name, slug) VALUES ('{}', 'A', 'a')", kOne));
+  Sql("DO $$ DECLARE m timestamp := date_trunc('month', now() AT TIME ZONE 'UTC') - interval '3 "
+      "months'; BEGIN EXECUTE format('CREATE TABLE %I PARTITION OF notification_events FOR VALUES "
+      "FROM (%L) TO (%L)', 'notification_events' || to_char(m, '\"_y\"YYYY\"m\"MM'), "
+      "tenon_month_start(m), tenon_month_start(m + interval '1 month')); END $$");
+  for (const int months : {0, 1, 3, 5}) Sql(fmt::format(fmt::runtime(insert), months, kOne));
+  EXPECT_FALSE(database_->Run(As(kOne) + "SELECT tenon_drop_partitions('notification_events', 2)"));
+  EXPECT_EQ(Ask("SELECT tenon_drop_partitions('notification_events', 2)"), "1");
+  EXPECT_EQ(Ask("SELECT count(*) FROM notification_events"), "2") << "of this month and the last";
+  EXPECT_EQ(Ask("SELECT tenon_drop_partitions('notification_events', 2)"), "0");
+  EXPECT_FALSE(database_->Run("SELECT tenon_drop_partitions('assets', 2)"));
+}
+
 TEST_F(PostgresSchemaTest, TextSortsByCodePointWhateverTheDatabaseSays) {
   Sql(
       fmt::format("INSERT INTO tenants (id, name, slug) VALUES ('{0}', 'A', 'a'); INSERT INTO tags "

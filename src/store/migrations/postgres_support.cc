@@ -53,6 +53,8 @@ BEGIN
     RAISE EXCEPTION 'tenon_make_partitions: % is not partitioned by month', parent;
   END IF;
   rest := format('%I.%I', home, parent || '_default');
+  -- One at a time; keeps out neither readers nor writers.
+  EXECUTE format('LOCK TABLE %I.%I IN SHARE UPDATE EXCLUSIVE MODE', home, parent);
   FOR n IN 0..ahead LOOP
     month := date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => n);
     name := left(parent, 50) || to_char(month, '"_y"YYYY"m"MM');
@@ -77,10 +79,51 @@ BEGIN
   RETURN made;
 END $f$;
 REVOKE ALL ON FUNCTION tenon_make_partitions(text, integer) FROM PUBLIC;
+CREATE OR REPLACE FUNCTION tenon_drop_partitions(parent text, keep integer) RETURNS integer
+LANGUAGE plpgsql SET lock_timeout = '5s' AS $f$
+DECLARE
+  first timestamp := date_trunc('month', now() AT TIME ZONE 'UTC') - make_interval(months => keep);
+  part record;
+  key text;
+  gone integer := 0;
+BEGIN
+  IF keep IS NULL OR keep NOT BETWEEN 1 AND 1200 THEN
+    RAISE EXCEPTION 'tenon_drop_partitions: % months to keep; 1 to 1200 are possible', keep;
+  END IF;
+  SELECT a.attname INTO key FROM pg_partitioned_table p
+    JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+    WHERE p.partrelid = to_regclass(quote_ident(parent)) AND p.partstrat = 'r'
+      AND a.atttypid = 'uuid'::regtype;
+  IF key IS NULL THEN
+    RAISE EXCEPTION 'tenon_drop_partitions: % is not partitioned by month', parent;
+  END IF;
+  FOR part IN SELECT c.oid::regclass AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = to_regclass(quote_ident(parent)) AND c.relname ~ '_y\d{4}m\d{2}$'
+      AND to_date(right(c.relname, 7), 'YYYY"m"MM') < first ORDER BY 1
+  LOOP
+    EXECUTE format('DROP TABLE %s', part.name);
+    gone := gone + 1;
+  END LOOP;
+  EXECUTE format('DELETE FROM %I WHERE %I < %L', parent || '_default', key,
+                 tenon_month_start(first));
+  RETURN gone;
+END $f$;
+REVOKE ALL ON FUNCTION tenon_drop_partitions(text, integer) FROM PUBLIC;
 DO $do$ BEGIN
   EXECUTE format('ALTER FUNCTION tenon_make_partitions(text, integer) '
                  'SET search_path = pg_catalog, %I, pg_temp', current_schema());
 END $do$;
+)";
+
+// The views of PostgreSQL's statistics with the names that the seeds' monitoring statements give
+// two of their columns. They are used by sessions that put our schema before pg_catalog.
+constexpr std::string_view kStatistics = R"(
+CREATE OR REPLACE VIEW pg_stat_user_tables AS SELECT relid, schemaname, relname, relname AS tablename,
+  seq_scan, seq_tup_read, idx_scan, idx_tup_fetch, n_tup_ins, n_tup_upd, n_tup_del, n_live_tup,
+  n_dead_tup FROM pg_catalog.pg_stat_user_tables;
+CREATE OR REPLACE VIEW pg_stat_user_indexes AS SELECT relid, indexrelid, schemaname, relname,
+  relname AS tablename, indexrelname, indexrelname AS indexname, idx_scan, idx_tup_read,
+  idx_tup_fetch FROM pg_catalog.pg_stat_user_indexes;
 )";
 
 }  // namespace
@@ -90,6 +133,7 @@ std::string PostgresSupportSql() {
   sql += kUuid7;
   sql += kAuditOrder;
   sql += kMakePartitions;
+  sql += kStatistics;
   sql += fmt::format(
       "CREATE OR REPLACE FUNCTION tenon_functions_version() RETURNS integer IMMUTABLE "
       "PARALLEL SAFE LANGUAGE sql RETURN {};\n",

@@ -9,7 +9,7 @@ namespace tenon {
 
 // Of the functions below and those of record/postgres_functions.h together. Goes up with every
 // change of one of them; tests/sql/functions.postgres.txt holds it to that.
-inline constexpr int kPostgresFunctionsVersion = 1;
+inline constexpr int kPostgresFunctionsVersion = 2;
 
 // CREATE OR REPLACE of all of them, and of tenon_functions_version(). A function that was released
 // keeps its name, arguments and result, so that older nodes work on.
@@ -17,6 +17,8 @@ inline constexpr int kPostgresFunctionsVersion = 1;
 //   tenon_uuid7()                            default of keys, for rows that a DBA inserts
 //   audit_order                              a sequence: the order of log rows that wait for a seal
 //   tenon_make_partitions(table, months)     partitions by month ahead; how many it made
+//   tenon_drop_partitions(table, months)     for a DBA: drops what is older, rows and all
+//   pg_stat_user_tables, pg_stat_user_indexes  views with the seeds' names of their columns
 std::string PostgresSupportSql();
 
 // Functions behind operators that filters and declared indexes use. Row-level security keeps an
