@@ -79,6 +79,10 @@ struct DatabaseConfig {
   Duration outage_patience = std::chrono::seconds(2);     // then writes are answered 503
 };
 
+struct GraphConfig {
+  std::int64_t bytes = std::int64_t{1} << 30;  // of all tenants' graphs in memory together
+};
+
 // Background tasks, and what imports and connectors may reach.
 struct TasksConfig {
   std::int64_t threads = 2;  // 0: this node runs none
@@ -123,6 +127,7 @@ struct Config {
   HttpConfig http;
   JwtConfig jwt;
   CacheConfig cache;
+  GraphConfig graph;
   TasksConfig tasks;
   IngestConfig ingest;
   NetConfig net;

@@ -297,6 +297,8 @@ std::vector<Setting> MakeTable() {
        BytesSetting{[](C& c) -> Int { return c.cache.bytes; }, 0, 64 * kGiB}},
       {"cache.ttl", "TENON_CACHE_TTL",
        DurationSetting{[](C& c) -> Time { return c.cache.ttl; }, seconds(1), hours(24 * 30)}},
+      {"graph.bytes", "TENON_GRAPH_BYTES",
+       BytesSetting{[](C& c) -> Int { return c.graph.bytes; }, 1 << 20, 64 * kGiB}},
       {"tasks.threads", "TENON_TASKS_THREADS",
        IntSetting{[](C& c) -> Int { return c.tasks.threads; }, 0, 64}},
       {"ingest.import_roots", "TENON_INGEST_IMPORT_ROOTS",
