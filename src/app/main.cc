@@ -83,6 +83,11 @@ cli::Environment MakeEnvironment(Clock& clock, IdSource& ids) {
   environment.rollback = [](const cli::MigrateRequest& request) -> Result<cli::MigrationReport> {
     return RollbackOffline(TRY(Load(request.settings)), request);
   };
+  environment.move = [](const cli::MoveRequest& request,
+                        const cli::MoveProgressFn& progress) -> Result<cli::MoveReport> {
+    return MoveOffline(TRY(Load(request.settings)), request.url, progress,
+                       [] { return interrupted.load(); });
+  };
   environment.backup = [](const cli::BackupRequest& request,
                           const cli::ProgressFn& progress) -> Result<cli::BackupReport> {
     return BackupOffline(TRY(Load(request.settings)), request, progress);

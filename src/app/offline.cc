@@ -44,7 +44,9 @@ cli::MigrationReport ReportOf(const MigrationPlan& plan) {
   for (const Migration& migration : plan.migrations) {
     bool first = true;
     for (const MigrationStep& step : migration.steps) {
-      report.steps.push_back({first ? migration.version : "", step.description, step.up,
+      std::string sql = step.up;
+      for (const std::string& statement : step.after) sql += statement + ";\n";
+      report.steps.push_back({first ? migration.version : "", step.description, std::move(sql),
                               step.loses_data, DropName(step)});
       first = false;
     }
@@ -54,7 +56,13 @@ cli::MigrationReport ReportOf(const MigrationPlan& plan) {
   for (const std::string& kept : plan.kept) {
     report.steps.push_back({"", kept + " left the models; it is kept", "", true, kept, true});
   }
+  report.contracts = plan.contracts;
+  report.not_rolling = plan.not_rolling;
   return report;
+}
+
+MigrationPhase PhaseOf(const cli::MigrateRequest& request) {
+  return request.contract ? MigrationPhase::kWhole : MigrationPhase::kExpand;
 }
 
 Result<void> RefuseObstacles(const MigrationPlan& plan) {
@@ -69,7 +77,7 @@ Result<void> RefuseObstacles(const MigrationPlan& plan) {
 Result<cli::MigrationReport> PlanOffline(const Config& config, const cli::MigrateRequest& request) {
   const auto model = TRY(CheckModels(TRY(ModelSources(config))));
   const auto store = TRY(OpenStore(config, true));
-  const MigrationPlan plan = TRY(PlanMigrations(*store, *model, request.drops));
+  const MigrationPlan plan = TRY(PlanMigrations(*store, *model, request.drops, PhaseOf(request)));
   TRY(RefuseObstacles(plan));
   return ReportOf(plan);
 }
@@ -82,6 +90,7 @@ Result<cli::MigrationReport> MigrateOffline(const Config& config,
   MigrateOptions options;
   options.drops = request.drops;
   options.dry_run = request.dry_run;
+  options.phase = PhaseOf(request);
   if (const StorePlace place = PlaceOf(config); place.postgres) {
     options.roles = place.postgres->roles();
   }
@@ -106,9 +115,10 @@ Result<cli::MigrationReport> RollbackOffline(const Config& config,
 
 Result<cli::BackupReport> BackupOffline(const Config& config, const cli::BackupRequest& request,
                                         const cli::ProgressFn& progress) {
-  TRY(RefuseServer(config,
-                   "back it up with pg_dump --format=custom --file=FILE DATABASE_URL as the owner "
-                   "of the tables, or with base backups and WAL archiving"));
+  TRY(RefuseServer(
+      config,
+      "back it up with pg_dump --format=custom --file=FILE DATABASE_URL, as a login with "
+      "BYPASSRLS, or with base backups and WAL archiving"));
   const std::string data_file = DataFile(config);
   if (TRY(InspectFile(data_file)) == FileState::kMissing) {
     return Fail(Code::kNotFound, "there is no data file " + data_file);

@@ -2,7 +2,9 @@
 // restore, doctor, and the API in process.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "app/config.h"
 #include "cli/environment.h"
@@ -14,6 +16,12 @@ Result<cli::MigrationReport> MigrateOffline(const Config& config,
                                             const cli::MigrateRequest& request);
 Result<cli::MigrationReport> RollbackOffline(const Config& config,
                                              const cli::MigrateRequest& request);
+
+// Moves the data directory's rows into the PostgreSQL database that `url` names, as its owner
+// (services/move/move.h).
+Result<cli::MoveReport> MoveOffline(const Config& config, const std::string& url,
+                                    const cli::MoveProgressFn& progress,
+                                    const std::function<bool()>& interrupted);
 
 // Works beside a running server on the same machine.
 Result<cli::BackupReport> BackupOffline(const Config& config, const cli::BackupRequest& request,

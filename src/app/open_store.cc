@@ -1,7 +1,10 @@
 #include "app/open_store.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "services/move/move.h"
 #include "store/migrations/migrate.h"
 #include "store/migrations/postgres_migrate.h"
 #include "store/postgres/postgres_store.h"
@@ -56,6 +59,16 @@ Result<void> MigrateNow(Store& store, const model::Model& model, Clock& clock,
     Say(bring_up, "info", "migrated to " + migration.version + ": " + migration.description);
   };
   const MigrationPlan plan = TRY(Migrate(store, model, clock, options));
+  for (const std::string& change : plan.not_rolling) {
+    Say(bring_up, "warn",
+        change + ": nodes of the version before cannot work with that; stop them");
+  }
+  for (const std::string& waiting : plan.contracts) {
+    Say(bring_up, "info",
+        waiting +
+            ": a part of the migration waits until no node of the version before runs: tenon "
+            "migrate --contract");
+  }
   for (const std::string& kept : plan.kept) {
     Say(bring_up, "warn",
         kept +
@@ -90,6 +103,7 @@ Result<void> PreparePostgresTables(Store& owner, const StorePlace& place, const 
   MigrateOptions options;
   options.roles = place.postgres->roles();
   options.older_allowed = false;
+  options.phase = MigrationPhase::kExpand;  // nodes of the version before may be at work
   return MigrateNow(owner, model, clock, std::move(options), bring_up);
 }
 
@@ -141,6 +155,13 @@ Result<std::unique_ptr<Store>> OpenForServing(const StorePlace& place, const mod
       TRY(MigrateNow(*store, model, clock, {}, bring_up));
     } else {
       TRY(RequireCurrent(*store, model, "run tenon migrate"));
+    }
+    if (const auto moved = TRY(NoteServing(*store))) {
+      Say(bring_up, "warn",
+          fmt::format("the rows of this data directory were moved to {}: what is written here from "
+                      "now on is not there. To serve those, set store = \"postgres\" and "
+                      "database_url",
+                      *moved));
     }
     return store;
   }

@@ -38,8 +38,10 @@ Result<std::unique_ptr<NodeWorld>> NodeWorld::Create(const std::string& model, s
 Result<void> NodeWorld::Open() {
   NodeOptions options;
   options.store.directory = directory_.path();
-  if (postgres_)
+  if (postgres_) {
     options.store.postgres = PostgresPlace{.server = postgres_->options(), .owner_url = {}};
+  }
+  if (elsewhere) options.store.postgres = PostgresPlace{.server = *elsewhere, .owner_url = {}};
   options.models = ShippedModels();
   if (!model_.empty()) options.models.push_back({"team.tenon", model_});
   options.encryption_key = std::string(64, 'a');

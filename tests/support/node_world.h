@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/node.h"
@@ -49,6 +50,7 @@ class NodeWorld final : public World {
   [[nodiscard]] ManualClock& clock() { return clock_; }
   // For the next Open.
   WorkOptions work;
+  std::optional<PostgresOptions> elsewhere;  // another database than the one it began with
   [[nodiscard]] const std::string& directory() const { return directory_.path(); }
 
  private:
