@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <thread>
@@ -243,6 +245,18 @@ TEST_F(MigratePostgresTest, AMigratorSaysForWhomItWaitsAndOutlivesTheDead) {
   EXPECT_THAT(refused.error().message, HasSubstr("another migration is at work (some host, until"));
   Sql("UPDATE schema_migrator SET expires_at = now() - interval '1 second'");
   EXPECT_TRUE(Try(kWithIndex, options));
+
+  // A process of this machine that is no more.
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  waitpid(child, nullptr, 0);
+  char host[256] = "";
+  gethostname(host, sizeof(host) - 1);
+  Sql(
+      fmt::format("INSERT INTO schema_migrator VALUES ('migrator', '{} {} 1', now() + interval '1 "
+                  "hour')",
+                  host, child));
+  EXPECT_TRUE(Try(kBase, options));
 }
 
 // Nodes of several versions -----------------------------------------------------------------------

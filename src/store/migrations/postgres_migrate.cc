@@ -1,8 +1,11 @@
 #include "store/migrations/postgres_migrate.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <charconv>
 #include <map>
 #include <set>
 #include <thread>
@@ -48,12 +51,26 @@ Result<std::string> One(Reader& reader, const std::string& sql,
   return found.empty() ? std::string() : found.front();
 }
 
-std::string HolderName() {
+std::string HostName() {
   char host[256] = "";
   if (gethostname(host, sizeof(host) - 1) != 0) host[0] = '\0';
+  return host;
+}
+
+std::string HolderName() {
   // Two of one process are told apart as well.
   const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
-  return fmt::format("{} {} {}", host, getpid(), since_start.count());
+  return fmt::format("{} {} {}", HostName(), getpid(), since_start.count());
+}
+
+// Whether the holder was a process of this machine that is no more: nobody waits for it.
+bool IsDead(std::string_view holder) {
+  const std::string mine = HostName() + " ";
+  if (!holder.starts_with(mine)) return false;
+  holder.remove_prefix(mine.size());
+  pid_t pid = 0;
+  std::from_chars(holder.data(), holder.data() + holder.size(), pid);
+  return pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
 }
 
 // The index as the database has it: valid, or left behind by a build that failed.
@@ -153,9 +170,11 @@ Result<MigratorLock> MigratorLock::Take(Store& store, std::chrono::milliseconds 
   MigratorLock lock(&store);
   lock.holder_ = HolderName();
   const auto deadline = std::chrono::steady_clock::now() + wait;
-  const Value holder[] = {Value(lock.holder_)};
+  std::string dead;
   for (;;) {
+    const Value holder[] = {Value(lock.holder_), Value(dead)};
     std::string winner;
+    std::string present;
     std::string until;
     Result<void> tried = ChangeSchemaPatiently(store, [&](SchemaTransaction& t) -> Result<void> {
       winner.clear();
@@ -167,10 +186,11 @@ Result<MigratorLock> MigratorLock::Take(Store& store, std::chrono::milliseconds 
                                    "VALUES ('migrator', $1, clock_timestamp() + {0}) ON CONFLICT "
                                    "(name) DO UPDATE SET holder = EXCLUDED.holder, expires_at = "
                                    "EXCLUDED.expires_at WHERE m.expires_at < clock_timestamp() "
-                                   "RETURNING m.holder",
+                                   "OR m.holder = $2 RETURNING m.holder",
                                    kLeaseTime),
                        holder));
       if (!winner.empty()) return {};
+      present = TRY(One(t, "SELECT holder FROM schema_migrator"));
       until = TRY(One(t, "SELECT holder || ', until ' || expires_at FROM schema_migrator"));
       return {};
     });
@@ -178,6 +198,10 @@ Result<MigratorLock> MigratorLock::Take(Store& store, std::chrono::milliseconds 
     const bool raced = !tried && tried.error().code == Code::kConflict;
     if (!tried && !raced) return Fail(std::move(tried).error());
     if (tried && winner == lock.holder_) return lock;
+    if (tried && present != dead && IsDead(present)) {
+      dead = present;
+      continue;
+    }
     if (std::chrono::steady_clock::now() >= deadline) {
       lock.store_ = nullptr;
       return Fail(Code::kUnavailable,
