@@ -23,10 +23,10 @@ Result<std::string> NameOfTarget(const std::string& url) {
   const std::unique_ptr<PQconninfoOption, OptionsEnd> options(
       PQconninfoParse(url.c_str(), &message));
   if (options == nullptr) {
-    Error error(Code::kInvalidArgument,
-                std::string("--to: ") + (message == nullptr ? "no URL" : message));
+    std::string reason = message == nullptr ? "no URL" : message;
     PQfreemem(message);
-    return Fail(std::move(error));
+    while (reason.ends_with('\n')) reason.pop_back();
+    return Fail(Code::kInvalidArgument, "--to: " + reason);
   }
   std::string database;
   std::string host;

@@ -1,5 +1,6 @@
 # What the transcripts of this folder share; read by run.py into the bash of each.
 
+test_postgres=${TENON_TEST_POSTGRES:-}  # DIRECTORY:PORT of the run's private server, or empty
 unset "${!TENON_@}" ENCRYPTION_KEY ENCRYPTION_KEY_PREVIOUS NO_COLOR XDG_CONFIG_HOME
 TENON_BINARY=$WORK/bin/tenon
 

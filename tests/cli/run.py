@@ -109,7 +109,7 @@ def environment(binary, work):
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name.endswith("SAN_OPTIONS") or name in ("PATH", "TMPDIR")
+        if name.endswith("SAN_OPTIONS") or name in ("PATH", "TMPDIR", "TENON_TEST_POSTGRES")
     }
     (work / "bin").mkdir()
     (work / "bin" / "tenon").symlink_to(binary)
