@@ -1,6 +1,7 @@
 #include "events/followers.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <utility>
@@ -96,6 +97,8 @@ bool Followers::Wait(Running& running, milliseconds at_most) {
 }
 
 void Followers::Loop(Running& running) {
+  // The kernel keeps 15 bytes of a name.
+  pthread_setname_np(pthread_self(), ("tenon-" + running.traits.name).substr(0, 15).c_str());
   for (;;) {
     const auto more = StepOnce(running);
     if (!more) {
@@ -342,6 +345,10 @@ void Followers::Moved(Running& running, std::int64_t position) {
 }
 
 void Followers::Failed(Running& running, const Error& error) {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    if (shared_->stopping) return;  // cut short by us: the next start goes on
+  }
   running.begun = false;
   running.page_rows = 1;
   running.backoff = std::clamp(running.backoff * 2, options_.backoff_min, options_.backoff_max);

@@ -36,6 +36,7 @@ struct Variant {
 struct Group {
   std::vector<Variant> variants;  // empty: nothing has the word
   double idf = 1;
+  std::int64_t rows_min = 0;  // so many rows have it, or more
 };
 
 // log(1 + (rows - having + 0.5) / (having + 0.5)), never negative.

@@ -66,6 +66,11 @@ Result<bool> IsUsable(Connection& connection, const std::string& digest) {
 
 Result<std::unique_ptr<Connection>> CreateFile(const std::string& path, const std::string& digest) {
   RemoveFile(path);
+  // Made here, for nobody else to read: it holds the texts of every tenant. What SQLite keeps
+  // beside it takes the same mode.
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return Fail(Code::kUnavailable, "cannot make " + path);
+  ::close(fd);
   auto connection = TRY(Connection::Open(path, WriterOptions()));
   // Nothing is lost with an unfinished one: it is begun anew.
   TRY(

@@ -220,7 +220,10 @@ Result<void> PartQuery::FindAll() {
   }
   const std::string all = All(false);
   if (TRY(Stream(all, max))) capped_ = true;
-  total_ = phrases ? 0 : TRY(Count(all));
+  // Of a frequent word the vocabulary knows that counting would come to the cap.
+  const bool plain = facet_terms_.empty() && query_.text.excluded.empty() && !phrases;
+  const bool frequent = groups_.size() == 1 && plain && groups_[0].rows_min >= kCountMax;
+  total_ = phrases ? 0 : frequent ? kCountMax : TRY(Count(all));
   total_ = std::max(total_, static_cast<std::int64_t>(found_.size()));
   return {};
 }

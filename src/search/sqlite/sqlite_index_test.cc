@@ -90,6 +90,15 @@ TEST_F(SqliteIndexTest, RanksExactThenPrefixThenNameThenAllThenSome) {
   EXPECT_THAT(Find("orders customers"), ElementsAre("exact", "prefix", "label", "all", "some"));
 }
 
+TEST_F(SqliteIndexTest, IsForItsOwnerAlone) {
+  Put({"a", "orders", "a.orders"});
+  for (const char* suffix : {"", "-wal"}) {
+    const auto mode = std::filesystem::status(index_->path() + suffix).permissions();
+    EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
+        << suffix;
+  }
+}
+
 TEST_F(SqliteIndexTest, PrefersNamesToDescriptions) {
   Put({"described", "accounts", "a.accounts", "holds billing"});
   Put({"qualified", "facts", "billing.facts"});

@@ -119,6 +119,7 @@ Result<Expanded> Expand(Connection& connection, std::int64_t part, std::int64_t 
       if (variants.size() >= kVariantsMax) return;
       variants.push_back({{term.text}, quality, near});
       docs += term.docs;
+      expanded.group.rows_min = std::max(expanded.group.rows_min, term.docs);
     }
   };
   const bool single = !word.solid || word.parts.size() <= 1;
