@@ -576,7 +576,8 @@ class Simulation {
   // Every connection is ended by the server, and at times this node's process with them.
   void CutOff() {
     const auto cut = world_->postgres()->database().Run(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = "
+        "current_database() "
         "AND pid <> pg_backend_pid()");
     ASSERT_TRUE(cut) << cut.error().message;
     if (OneIn(2)) {

@@ -73,8 +73,8 @@ struct DatabaseConfig {
   std::string owner_url;   // empty: database_url
   std::string role = "tenon_app";
   std::string system_role = "tenon_system";
-  Duration wait = std::chrono::seconds(60);           // for a server that is not there at the start
-  std::int64_t writers = 8, readers = 8, system = 4;  // connections
+  Duration wait = std::chrono::seconds(60);  // for a server that is not there at the start
+  std::int64_t writers = 16, readers = 8, system = 8;     // connections
   Duration statement_timeout = std::chrono::seconds(10);  // of a statement of a write
   Duration outage_patience = std::chrono::seconds(2);     // then writes are answered 503
 };

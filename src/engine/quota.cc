@@ -54,18 +54,13 @@ Result<void> RowWriter::CheckQuota(WriteContext& context, const Record& row) {
   // A tenant that is being made has no limits yet.
   if (context.trusted || row.entity->tenant == nullptr || row.entity->table == "tenants") return {};
   const auto tenant = TRY(tenants_.Get(context.transaction, TenantOf(row)));
-  std::int64_t limit = row.entity->quota ? row.entity->quota->default_max : 0;
-  const std::string& name = row.entity->quota ? row.entity->quota->name : row.entity->table;
-  if (const auto found = tenant->quotas.find(name); found != tenant->quotas.end()) {
-    limit = found->second;
-  } else if (limit == 0) {
-    return {};
-  }
+  const auto limit = RowLimitOf(*tenant, *row.entity);
+  if (!limit) return {};
   const std::int64_t count =
-      TRY(tenants_.Count(context.transaction, *row.entity, TenantOf(row), limit));
-  if (count < limit) return {};
-  return Fail(
-      OverLimit(fmt::format("the tenant may keep at most {} {}", limit, row.entity->table), limit));
+      TRY(tenants_.Count(context.transaction, *row.entity, TenantOf(row), *limit));
+  if (count < *limit) return {};
+  return Fail(OverLimit(fmt::format("the tenant may keep at most {} {}", *limit, row.entity->table),
+                        *limit));
 }
 
 }  // namespace tenon

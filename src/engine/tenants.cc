@@ -52,6 +52,15 @@ SqlBuilder CountRows(Dialect dialect, const model::Entity& entity, const Uuid& t
 
 }  // namespace
 
+std::optional<std::int64_t> RowLimitOf(const TenantInfo& tenant, const model::Entity& entity) {
+  const std::string& name = entity.quota ? entity.quota->name : entity.table;
+  if (const auto found = tenant.quotas.find(name); found != tenant.quotas.end()) {
+    return found->second;
+  }
+  if (entity.quota && entity.quota->default_max != 0) return entity.quota->default_max;
+  return std::nullopt;
+}
+
 Uuid ServiceUserOf(const Uuid& tenant) { return UuidV5(tenant, "tenon-service-user"); }
 
 Result<std::shared_ptr<const TenantInfo>> Tenants::Get(Reader& reader, const Uuid& tenant) {
@@ -84,17 +93,20 @@ void Tenants::ForgetAll() {
 
 void Tenants::Expect(Reader& reader, const model::Entity& entity, const Uuid& tenant) {
   bool knows_tenant = false;
+  bool has_limit = false;
   bool knows_count = false;
   {
     const std::lock_guard lock(mutex_);
-    knows_tenant = tenants_.contains(tenant);
+    const auto known = tenants_.find(tenant);
+    knows_tenant = known != tenants_.end();
+    has_limit = knows_tenant && RowLimitOf(*known->second, entity).has_value();
     const auto count = counts_.find({&entity, tenant});
     knows_count =
         count != counts_.end() && std::chrono::steady_clock::now() - count->second.at < kCountKept;
   }
   const Value id(tenant);
   if (!knows_tenant) reader.Expect(kTenant, std::span(&id, 1));
-  if (knows_count || !entity.quota) return;
+  if (knows_count || !has_limit) return;
   const SqlBuilder sql = CountRows(reader.dialect(), entity, tenant);
   reader.Expect(sql.text(), sql.parameters());
 }

@@ -31,6 +31,9 @@ struct TenantInfo {
   std::optional<Duration> audit_retention;  // how long payloads of the log are kept
 };
 
+// How many rows of an entity the tenant may keep; nullopt: as many as it likes.
+std::optional<std::int64_t> RowLimitOf(const TenantInfo& tenant, const model::Entity& entity);
+
 // The user as whom the system acts in a tenant: a `users` row of kind service with a fixed id, so
 // that every log row names a real actor of its own tenant.
 Uuid ServiceUserOf(const Uuid& tenant);
@@ -41,7 +44,9 @@ class Tenants {
   Result<std::shared_ptr<const TenantInfo>> Get(Reader& reader, const Uuid& tenant);
   void Forget(const Uuid& tenant);
   void ForgetAll();
-  // Says that Get and Count of an entity follow (Reader::Expect).
+  // Says that Get and, where there is a limit, Count of an entity follow (Reader::Expect). A count
+  // that nobody reads is not harmless: it reads every row, and so gets into the way of whoever
+  // writes one.
   void Expect(Reader& reader, const model::Entity& entity, const Uuid& tenant);
 
   // Rows of an entity in a tenant, counted once and then kept by Added. Where other nodes write too

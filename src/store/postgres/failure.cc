@@ -25,11 +25,19 @@ Error Unavailable(std::string message) {
   return error;
 }
 
-std::string Trimmed(std::string_view message) {
-  while (!message.empty() && (message.back() == '\n' || message.back() == ' ')) {
-    message.remove_suffix(1);
+// libpq's messages have several lines; ours are one, for logs.
+std::string OneLine(std::string_view message) {
+  std::string line;
+  for (const char c : message) {
+    const bool space = c == '\n' || c == '\t' || c == ' ';
+    if (!space) {
+      line += c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
   }
-  return std::string(message);
+  while (line.ends_with(' ')) line.pop_back();
+  return line;
 }
 
 // Checks of ours are named ck_TABLE_COLUMN, or ck_TABLE_check_N when they span columns.
@@ -131,11 +139,11 @@ Failure FailureOf(const PGresult* result, std::string_view sql) {
 
 Failure LostConnection(std::string_view message) {
   return {Failure::Kind::kLost,
-          Unavailable(fmt::format("the connection to the database broke: {}", Trimmed(message)))};
+          Unavailable(fmt::format("the connection to the database broke: {}", OneLine(message)))};
 }
 
 Error ConnectError(std::string_view message) {
-  return Unavailable(fmt::format("cannot connect to the database: {}", Trimmed(message)));
+  return Unavailable(fmt::format("cannot connect to the database: {}", OneLine(message)));
 }
 
 }  // namespace tenon

@@ -103,9 +103,10 @@ Result<void> PostgresStore::Start() {
     health_.Back();
     const Result<void> connected = ConnectOnce();
     if (connected) break;
-    if (steady_clock::now() + pause >= end) return connected;
+    const auto left = std::chrono::ceil<milliseconds>(end - steady_clock::now());
+    if (left <= milliseconds(0)) return connected;
     if (options_.keep_waiting && !options_.keep_waiting(connected.error())) return connected;
-    health_.Pause(pause);
+    health_.Pause(std::min(pause, left));
   }
   writers_ = std::make_unique<PgWriters>(
       PgWriteTools{write_pool_, system_, health_, catalog_, witness_}, options_);
