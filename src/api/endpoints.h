@@ -36,6 +36,9 @@ void HandleEraseAudit(const ApiContext& api, const ExchangePtr& exchange);
 void HandleEraseTenant(const ApiContext& api, const ExchangePtr& exchange);
 // audit_entries.cc
 void HandleAuditEntries(const ApiContext& api, const ExchangePtr& exchange);
+// connectors.cc
+void HandleValidateConnector(const ApiContext& api, const ExchangePtr& exchange);
+void HandlePushConnector(const ApiContext& api, const ExchangePtr& exchange);
 // jobs.cc
 void HandleRunJob(const ApiContext& api, const ExchangePtr& exchange);
 void HandleJobLog(const ApiContext& api, const ExchangePtr& exchange);

@@ -15,12 +15,12 @@ json::object Operation(std::string_view id, std::string_view summary, json::obje
   parameters.insert(parameters.begin(), json::object{{"name", "id"},
                                                      {"in", "path"},
                                                      {"required", true},
-                                                     {"description", "The job."},
+                                                     {"description", "The row."},
                                                      {"schema", json::object{{"type", "string"}}}});
   parameters.emplace_back(ParameterRef("tenant"));
   return {{"operationId", id},
           {"summary", summary},
-          {"tags", json::array{"migration_jobs"}},
+          {"tags", json::array{"graph"}},
           {"parameters", std::move(parameters)},
           {"responses", std::move(responses)}};
 }
@@ -45,11 +45,48 @@ json::object LinesSchema(json::object line) {
           {"required", json::array{"items"}}};
 }
 
+void AddConnectorPaths(const std::string& task, json::object& paths) {
+  json::object validate =
+      Operation("validate_connector", "Try a connector's settings: a task is made for it",
+                Responses(201, "The task", SchemaRef(task), {409, 415, 422}),
+                json::array{ParameterRef("Idempotency-Key")});
+  paths["/v1/connector_configs/{id}:validate"] = json::object{{"post", std::move(validate)}};
+  const json::object whole{{"type", "integer"}};
+  json::object push = Operation(
+      "push_to_connector", "Hand items to an http connector; they become graph nodes",
+      Responses(200, "What became of the items",
+                {{"type", "object"},
+                 {"properties",
+                  json::object{
+                      {"written", whole},
+                      {"unchanged", whole},
+                      {"rejected",
+                       json::object{
+                           {"type", "array"},
+                           {"items",
+                            json::object{
+                                {"type", "object"},
+                                {"properties",
+                                 json::object{{"item", whole},
+                                              {"reason", json::object{{"type", "string"}}}}}}}}}}}},
+                {409, 413, 415, 422}),
+      {});
+  push["requestBody"] =
+      JsonRequest({{"type", "object"},
+                   {"properties",
+                    json::object{{"items", json::object{{"type", "array"},
+                                                        {"maxItems", limits::kBatchCommandsMax}}}}},
+                   {"required", json::array{"items"}},
+                   {"additionalProperties", false}});
+  paths["/v1/connector_configs/{id}:push"] = json::object{{"post", std::move(push)}};
+}
+
 }  // namespace
 
 void AddJobPaths(const model::Model& model, json::object& paths) {
   const model::Entity* tasks = model.FindTable("background_tasks");
   if (model.FindTable("migration_jobs") == nullptr || tasks == nullptr) return;
+  AddConnectorPaths(tasks->name, paths);
   const auto text = [] { return json::object{{"type", "string"}}; };
   const auto whole = [] { return json::object{{"type", "integer"}}; };
   json::object run =

@@ -63,6 +63,8 @@ std::vector<Route> Routes() {
       {"POST", "/v1/{table}/{id}:restore", kCaller, kInline, HandleRestore},
       {"POST", "/v1/{table}/{id}:{event}", kCaller, kInline, HandleEvent},
 
+      {"POST", "/v1/connector_configs/{id}:validate", kCaller, kPool, HandleValidateConnector},
+      {"POST", "/v1/connector_configs/{id}:push", kCaller, kPool, HandlePushConnector},
       {"POST", "/v1/migration_jobs/{id}:run", kCaller, kPool, HandleRunJob},
       {"GET", "/v1/migration_jobs/{id}/log", kCaller, kPool, HandleJobLog, {"after", "page_size"}},
       {"GET",

@@ -45,6 +45,7 @@ Result<std::unique_ptr<Work>> Work::Open(WorkDeps deps, WorkOptions options) {
                        .random = known.random,
                        .stats = work->metrics_,
                        .image_digest = ProgramVersion()});
+  work->connectors_ = std::make_unique<jobs::Connectors>(*work->ingest_, known.ids);
   work->workers_ = std::make_unique<tasks::Workers>(
       tasks::WorkersDeps{known.engine, known.random, known.ids, known.log}, work->Kinds(),
       work->options_.workers);
@@ -52,10 +53,24 @@ Result<std::unique_ptr<Work>> Work::Open(WorkDeps deps, WorkOptions options) {
 }
 
 void Work::Start() {
-  if (options_.workers.threads > 0) workers_->Start();
+  if (options_.workers.threads == 0) return;
+  workers_->Start();
+  ticker_ = std::make_unique<Ticker>(
+      TickerOptions{.name = "connectors",
+                    .period = std::chrono::seconds(1),
+                    .failure_period = std::chrono::seconds(5)},
+      [this]() -> Result<void> {
+        TRY(connectors_->Tick());
+        return {};
+      },
+      [this](const std::string& name, const Error& error) {
+        if (deps_.log) deps_.log("error", name + ": " + error.message);
+      });
+  ticker_->Start();
 }
 
 void Work::Stop() {
+  if (ticker_) ticker_->Stop();
   if (workers_) workers_->Stop();
 }
 
@@ -103,10 +118,19 @@ std::vector<tasks::Kind> Work::Kinds() {
   kinds.push_back({"BULK_INGESTION", [this](tasks::Run& run) -> Result<json::value> {
                      return Ingest(run, TRY(TextOf(run.payload(), "job_id")));
                    }});
-  // A job anew each time; what has not changed is left as it is.
-  kinds.push_back({"METADATA_SYNC", [this](tasks::Run& run) -> Result<json::value> {
-                     return Ingest(run, TRY(MakeJob(run)));
-                   }});
+  // A connector's turn; or a job anew each time: what has not changed is left as it is.
+  kinds.push_back(
+      {"METADATA_SYNC", [this](tasks::Run& run) -> Result<json::value> {
+         if (!run.payload().contains("connector_id")) {
+           return Ingest(run, TRY(MakeJob(run)));
+         }
+         const json::value* validate = run.payload().if_contains("validate");
+         return connectors_->Run(
+             {.tenant = run.tenant(),
+              .connector = TRY(TextOf(run.payload(), "connector_id")),
+              .validate = validate != nullptr && validate->is_bool() && validate->get_bool(),
+              .cancelled = [&run] { return run.Cancelled(); }});
+       }});
   if (deps_.rebuild) {
     kinds.push_back({"INDEX_REBUILD", [this](tasks::Run& run) -> Result<json::value> {
                        const std::string index = TRY(TextOf(run.payload(), "index"));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/ticker.h"
 #include "auth/directory.h"
 #include "base/ids.h"
 #include "base/random.h"
@@ -15,6 +16,7 @@
 #include "engine/engine.h"
 #include "net/client.h"
 #include "services/ingest/files.h"
+#include "services/jobs/connectors.h"
 #include "services/jobs/ingest_job.h"
 #include "services/tasks/workers.h"
 
@@ -50,6 +52,7 @@ class Work {
   void Stop();
 
   [[nodiscard]] tasks::Workers& workers() { return *workers_; }
+  [[nodiscard]] jobs::Connectors& connectors() { return *connectors_; }
   // What goes out uses this; certificates are read when it is first asked for.
   Result<net::ClientDeps> Network();
   void AppendMetrics(std::string& out) const;
@@ -70,7 +73,9 @@ class Work {
   std::shared_ptr<net::TlsContext> tls_;  // guarded by mutex_
   jobs::IngestMetrics metrics_;
   std::unique_ptr<jobs::IngestDeps> ingest_;
+  std::unique_ptr<jobs::Connectors> connectors_;
   std::unique_ptr<tasks::Workers> workers_;
+  std::unique_ptr<Ticker> ticker_;  // of connectors
 };
 
 }  // namespace tenon

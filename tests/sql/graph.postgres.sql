@@ -102,6 +102,8 @@ CREATE TABLE "connector_configs" (
   "validated_at" timestamptz,
   "metrics" jsonb NOT NULL DEFAULT '{}',
   "error_message" text COLLATE "C",
+  "next_poll_at" timestamptz,
+  "remediation_id" uuid,
   "created_at" timestamptz NOT NULL DEFAULT now(),
   "updated_at" timestamptz NOT NULL DEFAULT now(),
   "created_by" uuid,
@@ -110,6 +112,7 @@ CREATE TABLE "connector_configs" (
 );
 CREATE INDEX "idx_connector_configs_status" ON "connector_configs" ("org_id", "status");
 CREATE INDEX "idx_connector_configs_heartbeat_due" ON "connector_configs" ("heartbeat_due" NULLS FIRST);
+CREATE INDEX "idx_connector_configs_next_poll_at" ON "connector_configs" ("next_poll_at" NULLS FIRST);
 ALTER TABLE "connector_configs" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "connector_configs" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "connector_configs" USING ("org_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("org_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);

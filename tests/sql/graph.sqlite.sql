@@ -88,6 +88,8 @@ CREATE TABLE "connector_configs" (
   "validated_at" TEXT,
   "metrics" TEXT NOT NULL DEFAULT '{}' CONSTRAINT "ck_connector_configs_metrics" CHECK (json_valid("metrics")),
   "error_message" TEXT,
+  "next_poll_at" TEXT,
+  "remediation_id" TEXT,
   "created_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
   "updated_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
   "created_by" TEXT,
@@ -96,6 +98,7 @@ CREATE TABLE "connector_configs" (
 ) STRICT;
 CREATE INDEX "idx_connector_configs_status" ON "connector_configs" ("org_id", "status");
 CREATE INDEX "idx_connector_configs_heartbeat_due" ON "connector_configs" ("heartbeat_due");
+CREATE INDEX "idx_connector_configs_next_poll_at" ON "connector_configs" ("next_poll_at");
 
 CREATE TRIGGER "tg_migration_jobs_updated" AFTER UPDATE ON "migration_jobs"
 WHEN NEW."updated_at" IS OLD."updated_at" AND NEW."updated_at" IS NOT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))

@@ -123,6 +123,7 @@ Result<void> NodeWorld::Purge() {
 }
 
 Result<void> NodeWorld::Work() {
+  TRY(node_->work().connectors().Tick());
   while (TRY(node_->work().workers().RunOne())) {
   }
   return {};
