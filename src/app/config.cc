@@ -269,16 +269,26 @@ class Loader {
 
   void CheckJwt() {
     const JwtConfig& jwt = config_.jwt;
-    const bool has_keys = !jwt.jwks_file.empty() || !jwt.hs256_secret.empty();
-    if (jwt.issuer.empty() && has_keys) {
-      Wrong(origin_[jwt.jwks_file.empty() ? "jwt.hs256_secret" : "jwt.jwks_file"],
-            "keys for tokens need jwt.issuer and jwt.audience");
+    const char* keys = !jwt.jwks_file.empty()      ? "jwt.jwks_file"
+                       : !jwt.jwks_url.empty()     ? "jwt.jwks_url"
+                       : !jwt.hs256_secret.empty() ? "jwt.hs256_secret"
+                                                   : nullptr;
+    if (jwt.issuer.empty() && keys != nullptr) {
+      Wrong(origin_[keys], "keys for tokens need jwt.issuer and jwt.audience");
+    }
+    if (!jwt.jwks_file.empty() && !jwt.jwks_url.empty()) {
+      Wrong(origin_["jwt.jwks_url"], "give jwt.jwks_file or jwt.jwks_url, not both");
+    }
+    if (!jwt.jwks_url.empty() && !jwt.jwks_url.starts_with("https://") &&
+        !jwt.jwks_url.starts_with("http://")) {
+      Wrong(origin_["jwt.jwks_url"], "jwt.jwks_url begins with https:// or http://");
     }
     if (!jwt.issuer.empty() && jwt.audience.empty()) {
       Wrong(origin_["jwt.issuer"], "jwt.issuer needs jwt.audience");
     }
-    if (!jwt.issuer.empty() && !has_keys) {
-      Wrong(origin_["jwt.issuer"], "jwt.issuer needs jwt.jwks_file or jwt.hs256_secret");
+    if (!jwt.issuer.empty() && keys == nullptr) {
+      Wrong(origin_["jwt.issuer"],
+            "jwt.issuer needs jwt.jwks_url, jwt.jwks_file or jwt.hs256_secret");
     }
     if (!jwt.hs256_secret.empty() && jwt.hs256_secret.size() < 32) {
       Wrong(origin_["jwt.hs256_secret"], "jwt.hs256_secret is at least 32 bytes long");

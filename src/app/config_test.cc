@@ -177,7 +177,7 @@ TEST_F(ConfigTest, WhatGoesTogetherIsCheckedTogether) {
             "ENCRYPTION_KEY_PREVIOUS: ENCRYPTION_KEY_PREVIOUS needs ENCRYPTION_KEY, the key in "
             "force\n"
             "TENON_JWT_ISSUER: jwt.issuer needs jwt.audience\n"
-            "TENON_JWT_ISSUER: jwt.issuer needs jwt.jwks_file or jwt.hs256_secret\n"
+            "TENON_JWT_ISSUER: jwt.issuer needs jwt.jwks_url, jwt.jwks_file or jwt.hs256_secret\n"
             "TENON_JWT_GROUP_ROLES: jwt.group_roles holds GROUP=ROLE, not 'broken'\n");
 }
 

@@ -31,6 +31,7 @@ struct JwtOptions {
   std::string audience;                             // must be set with the issuer
   std::string jwks;                                 // text of a JWK Set, or empty
   std::function<Result<std::string>()> fetch_jwks;  // where the set changes; may block
+  std::function<void(const Error&)> fetch_failed;   // told of it; may be null
   std::string hs256_secret;                         // empty: HS256 is refused
   std::string tenant_claim = "tenant";              // id or slug of the tenant
   std::string groups_claim = "groups";

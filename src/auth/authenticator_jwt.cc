@@ -39,6 +39,7 @@ bool Holds(const JwtKeySet& keys, const JwtHeader& header) {
 void Authenticator::FetchKeys() {
   auto text = options_.jwt.fetch_jwks();
   auto fetched = text ? ParseJwks(*text) : Result<JwtKeySet>(Fail(std::move(text).error()));
+  if (!fetched && options_.jwt.fetch_failed) options_.jwt.fetch_failed(fetched.error());
   const std::lock_guard lock(jwks_mutex_);
   fetching_ = false;
   if (!fetched) return;  // the keys that are known go on; the next unknown one tries again

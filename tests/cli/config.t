@@ -49,7 +49,7 @@ Configuration: file, environment, flags; what is in force and where from.
   log.access                  false           default
   $ start --set limits.body_bytes=2000
   $ head -c 3000 /dev/zero | tr '\0' x > big; call POST /v1/tags -H 'Content-Type: application/json' --data-binary @big
-  {"type":"urn:tenon:problem:too-large","title":"Too large","status":413,"code":"too-large","detail":"the body is larger than 2000 bytes"}
+  {"type":"urn:tenon:problem:too-large","title":"Too large","status":413,"code":"too-large","detail":"the body is larger than <size>"}
   413
   $ TENON_LISTEM=x tenon serve --listen nonsense
   <time> warning TENON_LISTEM is no setting and is not used; did you mean TENON_LISTEN?

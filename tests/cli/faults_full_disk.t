@@ -32,5 +32,5 @@ A full disk: writes are refused with the reason, reads go on, and it recovers by
   $ tenon audit verify | sed 's/[0-9][0-9]* rows/N rows/'
   whole: N rows of the audit log verified
   $ tenon backup -o data/ballast > /dev/null
-  wrote data/ballast (1.1 MB) up to log position 8
+  wrote data/ballast (<size>) up to log position 8
   $ stop

@@ -257,7 +257,7 @@ An import that was interrupted goes on where it was.
   $ kill -INT $importer; echo go > gate; wait $importer
   [130]
   $ cat first
-  tags  10,001 rows  <rate>  <took>
+  ...
   job <ulid> stopped; go on with --resume <ulid>
   $ job=$(grep -o '01[0-9A-Z]\{24\}' first | head -n 1)
   $ wait $feeder

@@ -1,7 +1,7 @@
 Models: check, fmt, models, plan, migrate, rollback, a sixth model.
 
   $ tenon check
-  5 models, 42 entities, 52 views: no errors
+  5 models, 48 entities, 52 views: no errors
   $ cat > oncall.tenon <<'END'
   > model oncall "Incidents"
   >
@@ -17,7 +17,7 @@ Models: check, fmt, models, plan, migrate, rollback, a sixth model.
   > }
   > END
   $ tenon check oncall.tenon
-  6 models, 43 entities, 52 views: no errors
+  6 models, 49 entities, 52 views: no errors
   $ tenon check missing.tenon
   error: cannot read missing.tenon: No such file or directory
   [6]
@@ -89,12 +89,17 @@ A data directory and its models.
     create table audits
     create table background_tasks
     create table api_keys
+    create table webhook_subscriptions
+    create table webhook_deliveries
     create table audit_seals
     create table audit_heads
     create table audit_pending
     create table idempotency_keys
     create table leases
     create table follower_positions
+    create table webhook_queue
+    create table lineage_events
+    create table lineage_marks
     create table engine_meta
     create table assets
     create table relationships
@@ -120,6 +125,7 @@ A data directory and its models.
     create table migration_jobs
     create table graph_nodes
     create table graph_edges
+    create table migration_job_lines
     create table connector_configs
   workflows.0001
     create table workflow_executions
@@ -137,12 +143,17 @@ A data directory and its models.
     create table audits
     create table background_tasks
     create table api_keys
+    create table webhook_subscriptions
+    create table webhook_deliveries
     create table audit_seals
     create table audit_heads
     create table audit_pending
     create table idempotency_keys
     create table leases
     create table follower_positions
+    create table webhook_queue
+    create table lineage_events
+    create table lineage_marks
     create table engine_meta
     create table assets
     create table relationships
@@ -168,6 +179,7 @@ A data directory and its models.
     create table migration_jobs
     create table graph_nodes
     create table graph_edges
+    create table migration_job_lines
     create table connector_configs
   workflows.0001
     create table workflow_executions
@@ -189,6 +201,20 @@ A data directory and its models.
   $ tenon migrate --models shop --dry-run
   oncall.0001
     create table incidents
+        CREATE TABLE "incidents" (
+          "id" TEXT NOT NULL,
+          "tenant_id" TEXT NOT NULL,
+          "title" TEXT NOT NULL CONSTRAINT "ck_incidents_title" CHECK (length("title") <= 200),
+          "asset_id" TEXT,
+          "state" TEXT NOT NULL DEFAULT 'OPEN' CONSTRAINT "ck_incidents_state" CHECK ("state" IN ('OPEN', 'RESOLVED')),
+          PRIMARY KEY ("id"),
+          CONSTRAINT "fk_incidents_asset_id" FOREIGN KEY ("tenant_id", "asset_id") REFERENCES "assets" ("tenant_id", "id")
+        ) STRICT;
+        CREATE INDEX "idx_incidents_asset_id" ON "incidents" ("asset_id");
+        CREATE TRIGGER "tg_incidents_asset_id_deleted" AFTER DELETE ON "assets"
+        BEGIN
+          UPDATE "incidents" SET "asset_id" = NULL WHERE "tenant_id" = OLD."tenant_id" AND "asset_id" = OLD."id";
+        END;
   this would bring the data to oncall.0001
   $ tenon migrate --models shop
   oncall.0001
@@ -275,12 +301,17 @@ A field more, one fewer: what would lose data is left out until it is asked for 
     create table audits
     create table background_tasks
     create table api_keys
+    create table webhook_subscriptions
+    create table webhook_deliveries
     create table audit_seals
     create table audit_heads
     create table audit_pending
     create table idempotency_keys
     create table leases
     create table follower_positions
+    create table webhook_queue
+    create table lineage_events
+    create table lineage_marks
     create table engine_meta
     create table assets
     create table relationships
@@ -306,6 +337,7 @@ A field more, one fewer: what would lose data is left out until it is asked for 
     create table migration_jobs
     create table graph_nodes
     create table graph_edges
+    create table migration_job_lines
     create table connector_configs
   workflows.0001
     create table workflow_executions

@@ -4,14 +4,14 @@ Backup while serving, restore, doctor, reconcile.
   $ tenon -q create tags name=before category=x | wc -l
   1
   $ tenon backup -o backup.db
-  wrote backup.db (1.1 MB) up to log position 7
+  wrote backup.db (<size>) up to log position 7
   $ stat -c %a backup.db
   600
   $ tenon backup -o backup.db
   error: backup.db is there already; --force replaces it
   [7]
   $ tenon backup -o backup.db --force
-  wrote backup.db (1.1 MB) up to log position 7
+  wrote backup.db (<size>) up to log position 7
   $ tenon backup
   error: name the file to write with -o FILE
   [2]
@@ -38,15 +38,19 @@ Backup while serving, restore, doctor, reconcile.
   ok       version: 0.1.0
   note     secrets: ENCRYPTION_KEY is not set: secrets are refused
              openssl rand -hex 32 makes a key
-  ok       models: 5 files, 42 entities
+  ok       models: 5 files, 48 entities
   ok       data directory: ./data, only its owner may read it
   note     admin key: ./data/admin.key holds the first key
              rotate it once you have keys of your own
-  ok       data file: ./data/tenon.db, 1.0 MB, whole
+  ok       data file: ./data/tenon.db, <size>, whole
   note     audit chain: not looked at: the data directory ./data is in use by process <pid>; stop it first, or give another directory with --data
              tenon audit verify asks the running server
   ok       server: http://127.0.0.1:<port> is ready
   ok       key: the key from TENON_API_KEY is accepted
+  ok       follower graph: is up to date
+  ok       follower search: is up to date
+  ok       follower webhooks: is up to date
+  ok       follower asset-watchers: is up to date
   $ tenon doctor -o json | head -n 6
   [
     {
@@ -58,28 +62,32 @@ Backup while serving, restore, doctor, reconcile.
   ok       version: 0.1.0
   note     secrets: ENCRYPTION_KEY is not set: secrets are refused
              openssl rand -hex 32 makes a key
-  ok       models: 5 files, 42 entities
+  ok       models: 5 files, 48 entities
   ok       data directory: ./data, only its owner may read it
-  ok       disk: <*> are free
+  ok       disk: <size> are free
   note     admin key: ./data/admin.key holds the first key
              rotate it once you have keys of your own
-  ok       data file: ./data/tenon.db, 1.0 MB, whole
+  ok       data file: ./data/tenon.db, <size>, whole
   note     audit chain: not looked at: the data directory ./data is in use by process <pid>; stop it first, or give another directory with --data
              tenon audit verify asks the running server
   error    reconcile: not done: the data directory ./data is in use by process <pid>; stop it first, or give another directory with --data
   ok       server: http://127.0.0.1:<port> is ready
   ok       key: the key from TENON_API_KEY is accepted
+  ok       follower graph: is up to date
+  ok       follower search: is up to date
+  ok       follower webhooks: is up to date
+  ok       follower asset-watchers: is up to date
   
   $ stop
   $ tenon restore backup.db --data data
   error: data/tenon.db is there already; --force replaces it
   [7]
   $ tenon restore backup.db --data data --force
-  restored backup.db into data: 1.1 MB, log position 7
-  keys are those of the backup; DIR/admin.key is not part of it
+  restored backup.db into data: <size>, log position 7
+  keys are those of the backup, without DIR/admin.key; make one: tenon keys create NAME --roles system --data data
   $ tenon restore backup.db --data fresh
-  restored backup.db into fresh: 1.1 MB, log position 7
-  keys are those of the backup; DIR/admin.key is not part of it
+  restored backup.db into fresh: <size>, log position 7
+  keys are those of the backup, without DIR/admin.key; make one: tenon keys create NAME --roles system --data fresh
   $ ls fresh
   tenon.db
   tenon.lock
@@ -92,7 +100,7 @@ Backup while serving, restore, doctor, reconcile.
   $ stop
   $ head -c 200000 backup.db > torn.db
   $ tenon restore torn.db --data torn
-  error: torn.db is damaged: 200000 bytes are there where its header counts 1052672; it was left untouched. Put the last backup in its place with `tenon restore`; what is left can be read with `sqlite3 FILE .recover`.
+  error: torn.db is damaged: <size> are there where its header counts 1167360; it was left untouched. Put the last backup in its place with `tenon restore`; what is left can be read with `sqlite3 FILE .recover`.
   [10]
   $ echo hello > text.db; tenon restore text.db --data torn
   error: text.db is not a data file of Tenon, or its beginning is damaged; it was left untouched. Move it away to start anew, or put the last backup in its place with `tenon restore`.

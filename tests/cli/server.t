@@ -12,6 +12,7 @@ The server: start, second process, port in use, what it refuses, and its end.
   
   $ ls data
   admin.key
+  search.db
   tenon.db
   tenon.db-shm
   tenon.db-wal
@@ -19,14 +20,14 @@ The server: start, second process, port in use, what it refuses, and its end.
   $ stat -c '%a %n' data data/admin.key data/tenon.db
   700 data
   600 data/admin.key
-  644 data/tenon.db
+  600 data/tenon.db
   $ curl -s $TENON_URL/livez; echo; curl -s $TENON_URL/readyz; echo
   ok
   
   ready
   
   $ curl -s $TENON_URL/metrics | grep -c '^tenon_'
-  54
+  96
   $ tenon serve
   error: the data directory ./data is in use by process <pid>; stop it first, or give another directory with --data
   [10]
@@ -36,17 +37,12 @@ The server: start, second process, port in use, what it refuses, and its end.
   $ tenon list assets --data data
   error: the data directory data is in use by process <pid>; stop it first, or give another directory with --data
   [10]
-  $ mkdir other; tenon serve --data other --listen ${TENON_URL#http://}
-  <time> info migrated to catalog.0001: create 18 tables
-  <time> info migrated to deployments.0001: create 3 tables
-  <time> info migrated to design.0001: create 10 tables
-  <time> info migrated to graph.0001: create 4 tables
-  <time> info migrated to workflows.0001: create 6 tables
+  $ mkdir other; tenon serve --data other --listen ${TENON_URL#http://} 2>&1 | tail -n 1; echo ${PIPESTATUS[0]}
   error: cannot listen on 127.0.0.1:<port>: the port is in use; stop the program that has it, or choose another with --listen HOST:PORT
-  [10]
-  $ tenon serve --data other --listen nonsense
+  10
+  $ tenon serve --data other --listen nonsense 2>&1 | tail -n 1; echo ${PIPESTATUS[0]}
   error: cannot listen on nonsense: Host not found (authoritative)
-  [2]
+  2
   $ tenon serve --data other --listen 127.0.0.1:70000
   error: the configuration is wrong
     flag: listen is HOST:PORT or [IPV6]:PORT, not '127.0.0.1:<port>'
@@ -79,6 +75,7 @@ The server: start, second process, port in use, what it refuses, and its end.
   [2]
   $ ls other
   admin.key
+  search.db
   tenon.db
   tenon.lock
 
@@ -100,6 +97,7 @@ SIGTERM: what was accepted is answered, streams end, the exit code is 0.
   Tag <uuid>  CREATE  name=last
   $ ls data
   admin.key
+  search.db
   tenon.db
   tenon.lock
 
@@ -147,7 +145,7 @@ Files that are no data, or no longer, are refused and not touched.
   $ [ "$sum" = "$(sha256sum < corrupt/tenon.db)" ]
   $ mkdir short; head -c 3000 data/tenon.db > short/tenon.db
   $ tenon serve --data short
-  error: short/tenon.db is damaged: 3000 bytes are there where its header counts 1052672; it was left untouched. Put the last backup in its place with `tenon restore`; what is left can be read with `sqlite3 FILE .recover`.
+  error: short/tenon.db is damaged: <size> are there where its header counts 1167360; it was left untouched. Put the last backup in its place with `tenon restore`; what is left can be read with `sqlite3 FILE .recover`.
   [10]
   $ touch file; tenon serve --data file
   error: file is not a directory
@@ -156,10 +154,10 @@ Files that are no data, or no longer, are refused and not touched.
   ok       version: 0.1.0
   note     secrets: ENCRYPTION_KEY is not set: secrets are refused
              openssl rand -hex 32 makes a key
-  ok       models: 5 files, 42 entities
+  ok       models: 5 files, 48 entities
   warning  data directory: corrupt may be read by others (mode 755)
              chmod 700 corrupt
-  ok       disk: <*> are free
+  ok       disk: <size> are free
   error    data file: the data file is damaged; stop the server, keep a copy of the file, and put the last backup in its place with `tenon restore`
   ok       audit chain: whole, 8 rows
 

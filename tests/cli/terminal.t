@@ -29,10 +29,10 @@ Colours on a terminal only, completion of both shells, quiet and verbose.
   one\r
   $ tenon -v list tags --fields name 2>&1 | sed 's/^> /- /;s/[0-9.]* ms/<took>/'
   - http://127.0.0.1:<port>, key from TENON_API_KEY
-  - GET /v1/models (0 bytes) -> 200 in <took>
-  - GET /v1/views (0 bytes) -> 200 in <took>
-  - GET /v1/models/catalog (0 bytes) -> 200 in <took>
-  - GET /v1/tags?fields=name&page_size=50 (0 bytes) -> 200 in <took>
+  - GET /v1/models (<size>) -> 200 in <took>
+  - GET /v1/views (<size>) -> 200 in <took>
+  - GET /v1/models/catalog (<size>) -> 200 in <took>
+  - GET /v1/tags?fields=name&page_size=50 (<size>) -> 200 in <took>
   name
   one
   $ tenon list tags > /dev/full

@@ -2,11 +2,12 @@ TLS by the command line.
 
   $ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 2>/dev/null
   $ tenon serve --listen 127.0.0.1:0 --tls-certificate cert.pem --tls-key missing.pem
-  <time> info migrated to catalog.0001: create 18 tables
+  <time> info migrated to catalog.0001: create 23 tables
   <time> info migrated to deployments.0001: create 3 tables
   <time> info migrated to design.0001: create 10 tables
-  <time> info migrated to graph.0001: create 4 tables
+  <time> info migrated to graph.0001: create 5 tables
   <time> info migrated to workflows.0001: create 6 tables
+  <time> info follower search was built anew
   error: cannot use missing.pem as the TLS key: No such file or directory
   [2]
   $ echo nonsense > bad.pem; tenon serve --listen 127.0.0.1:0 --tls-certificate bad.pem --tls-key key.pem
@@ -31,8 +32,8 @@ TLS by the command line.
   error: cannot reach https://127.0.0.1:<port>: cannot read the certificates of missing.pem: no such file or directory
   [10]
   $ tenon list tags --url http://${TENON_URL#https://}
-  error: GET http://127.0.0.1:<port>: the server closed the connection before its answer ended
-  [10]
+  error: this port speaks TLS: the URL begins with https://
+  [2]
   $ tenon login --ca-file cert.pem --key-file data/admin.key
   logged in to https://127.0.0.1:<port> as context default: tenant default, roles ["system"]
   $ curl -s --cacert cert.pem $TENON_URL/livez

@@ -29,23 +29,52 @@ What a wrong command line says, and its exit code.
     do       Take an event of a row's lifecycle
     history  Show what happened to a row: every change, by whom, field by field
     view     Show a view of the models, or list them
+    search   Find rows of any kind by words
   
   Documents
     apply  Create or change rows so that they are as documents say
     diff   Show what apply would change, as a unified difference
   
+  Graph
+    graph neighbours  Show what is joined to a node
+    graph upstream    Show what a node depends on or was made from
+    graph downstream  Show what depends on a node or is made from it
+    graph impact      Count what depends on a node, by depth and type
+    graph paths       Show the shortest ways from one node to another
+    graph cycles      Show what depends on itself: groups that go in circles
+    graph columns     Show which columns a table's columns are made from
+  
+  Tasks
+    tasks list     List what waits, runs or failed; the same as tenon tasks
+    tasks watch    Follow a task until it ends, or all tasks until Ctrl-C
+    tasks cancel   Cancel tasks that wait or run
+    tasks rerun    Begin failed or cancelled tasks anew
+    tasks resolve  Say that a remediation task is done
+  
   Data
-    import dpkg    Import this machine's Debian packages and what they depend on
-    import ndjson  Import rows from JSON objects, one a line
-    import csv     Import rows from comma-separated values
-    export         Write all rows of an entity, or of every entity, to a file
+    import dpkg         Import this machine's Debian packages and what they depend on
+    import ndjson       Import rows from JSON objects, one a line
+    import csv          Import rows from comma-separated values
+    import openlineage  Import OpenLineage events from a file
+    import youtube8m    Import shards of YouTube-8M as videos, labels and the edges between them
+    import dbt          Import a dbt project: models, sources, tests, exposures, columns, lineage
+    import http         Import the items of a paged JSON API as rows of any entity
+    import postgres     Import a PostgreSQL database's schemas, tables, views, columns and keys
+    import log          Show what an import that ran in the server said, or rejected
+    export              Write all rows of an entity, or of every entity, to a file
   
   Log
     watch             Follow changes as they happen, one a line
+    followers         Show who follows the log, and how far each has come
+    reindex           Build an index anew from the tables
     audit verify      Check that no audit row was altered, removed or reordered
     audit list        List who did what, the latest first
+    audit show        Show one row of the log and what it changed
+    audit export      Write the log as NDJSON, oldest first, for a SIEM
     audit checkpoint  Write the present end of the audit chain, to be kept elsewhere
     audit erase       Erase what the log says of one row
+    tenants erase     Erase a closed tenant for good: its rows, names and what the log says of
+                      them
   
   Access
     login            Save a server and a key as a context, and use it from now on
