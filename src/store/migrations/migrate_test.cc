@@ -9,6 +9,7 @@
 #include <chrono>
 #include <sstream>
 
+#include "base/json.h"
 #include "model/check.h"
 #include "model/source.h"
 #include "store/migrations/derive.h"
@@ -510,6 +511,92 @@ TEST_P(MigrateTest, ChecksNameTheirColumn) {
   const Result<void> colour = TrySql("UPDATE things SET colour = 'PINK'");
   EXPECT_EQ(colour.error().details.at("constraint"), "check");
   EXPECT_EQ(colour.error().details.at("columns"), (boost::json::array{"colour"}));
+}
+
+// What values are, whichever store has them.
+
+TEST_P(MigrateTest, ValuesOfEveryTypeComeBackAsTheyWere) {
+  const auto model = Parse(R"(model types
+
+entity Value in values_of_types {
+  id uuid key
+  a_text text?
+  a_short text(20)?
+  an_int int?
+  a_decimal decimal(18,4)?
+  a_float float?
+  a_bool bool?
+  a_time time?
+  a_duration duration?
+  a_json json?
+  a_list [text]?
+  a_map map int
+  an_enum enum(one, two)?
+  an_ip ip?
+  a_url url?
+  a_cron cron?
+  a_timezone timezone?
+  a_ulid ulid?
+  a_secret secret?
+}
+)");
+  ASSERT_NE(model, nullptr);
+  ASSERT_TRUE(Migrate(*store_, *model, clock_, Options()));
+  const model::Entity& entity = *model->entities.front();
+  const auto json = [](const char* text) { return Value::Json(*ParseJson(text)); };
+  const std::vector<std::vector<Value>> rows = {
+      {"tab\t, line\n, quote ', back\\slash, \u00e9\U0001F600", "x", std::int64_t{1} << 62,
+       Decimal{-123456789012345, 4}, 0.1, true, *ParseTime("2026-11-21T09:00:00.000001Z"),
+       Duration(1), json(R"({"b":[1,2.5,null,true,"\t\\"],"a":{}})"), json(R"(["", "x"])"),
+       json(R"({"k":-1})"), "two", "192.0.2.1", "https://example.com/?q=%20", "0 6 * * 1-5",
+       "Europe/Berlin", "01H5C3S5J5Z8G0V3M7Y5K6Q9R2", "c2VjcmV0/+=="},
+      {"", "", std::int64_t{-1}, Decimal{0, 4}, -1e-300, false, *ParseTime("0001-01-01T00:00:00Z"),
+       Duration(0), json("[]"), json("[]"), json("{}"), "one", "2001:db8::1", "http://a",
+       "* * * * *", "UTC", "01ARZ3NDEKTSV4RRFFQ69G5FAV", ""},
+      {"\\N", "NULL", std::int64_t{0}, Decimal{1, 4}, 1e300, true,
+       *ParseTime("9999-12-31T23:59:59.999999Z"), Duration(std::chrono::hours(24 * 400)),
+       json("\"text\""), json(R"(["{a,b}"])"), json(R"({"":0})"), "one", "10.0.0.0", "http://b",
+       "0 0 1 1 *", "UTC", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "eA=="},
+      {Null{}, Null{}, Null{}, Null{}, Null{}, Null{}, Null{}, Null{}, Null{}, Null{}, json("{}"),
+       Null{}, Null{}, Null{}, Null{}, Null{}, Null{}, Null{}}};
+  std::string columns;
+  std::string places;
+  for (std::size_t i = 0; i < entity.fields.size(); ++i) {
+    columns += (i > 0 ? ", " : "") + QuoteName(entity.fields[i].name);
+    places += fmt::format("{}{}{}", i > 0 ? ", " : "", Sqlite() ? "?" : "$", i + 1);
+  }
+  for (std::size_t n = 0; n < rows.size(); ++n) {
+    std::vector<Value> row;
+    std::size_t next = 0;
+    for (const model::Field& field : entity.fields) {
+      Uuid id;
+      id.bytes[15] = static_cast<std::uint8_t>(n + 1);
+      const bool is_id = field.key || field.tenant;
+      row.push_back(is_id ? Value(id) : rows[n][next++]);
+    }
+    ASSERT_EQ(next, rows[n].size());
+    const Result<void> written = store_->Write({}, [&](Transaction& t) -> Result<void> {
+      TRY(t.Execute(fmt::format("INSERT INTO values_of_types ({}) VALUES ({})", columns, places),
+                    row));
+      return {};
+    });
+    ASSERT_TRUE(written) << written.error().message;
+    const Result<void> read = store_->Read({}, [&](Reader& reader) {
+      return reader.Query(
+          fmt::format("SELECT {} FROM values_of_types ORDER BY id DESC LIMIT 1", columns), {},
+          [&](const Row& found) -> Result<bool> {
+            for (std::size_t i = 0; i < row.size(); ++i) {
+              const auto value = found.Get(static_cast<int>(i), entity.fields[i].type);
+              EXPECT_TRUE(value) << entity.fields[i].name;
+              if (value) {
+                EXPECT_EQ(*value, row[i]) << entity.fields[i].name << ": " << Describe(*value);
+              }
+            }
+            return true;
+          });
+    });
+    EXPECT_TRUE(read) << read.error().message;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, MigrateTest, ::testing::Values(Kind::kSqlite, Kind::kPostgres),

@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
+#include "base/hash.h"
 #include "model/check.h"
 #include "model/source.h"
 #include "store/migrations/ddl.h"
@@ -31,6 +33,19 @@ std::shared_ptr<const model::Model> ShippedModels() {
   }
   auto checked = model::Check(sources);
   return checked ? *checked : nullptr;
+}
+
+// A database keeps the functions of the newest binary that migrated it, by their number.
+TEST(PostgresFunctions, GetAnotherNumberWithEveryChange) {
+  const std::string path = std::string(TENON_SOURCE_DIR) + "/tests/sql/functions.postgres.txt";
+  const std::string present =
+      fmt::format("{} {}", kPostgresFunctionsVersion, ToHex(Sha256(PostgresSupportSql())));
+  if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(path) << present << "\n";
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  EXPECT_EQ(present, line) << "raise kPostgresFunctionsVersion, then UPDATE_GOLDEN=1 writes "
+                           << path;
 }
 
 class PostgresSchemaTest : public ::testing::Test {
