@@ -119,7 +119,8 @@ TEST_P(ReleasesTest, ToTodayAndBack) {
   EXPECT_THAT(To(*today).migrations, IsEmpty());
   const std::size_t applied = AppliedMigrations(*store_)->size();
   EXPECT_GT(applied, versions) << "nothing has changed since: a new release needs no folder yet";
-  const auto back = Rollback(*store_, {.count = static_cast<int>(applied - versions)});
+  const auto back =
+      Rollback(*store_, {.count = static_cast<int>(applied - versions), .to_version = {}});
   ASSERT_TRUE(back) << back.error().message;
   ExpectRows();
   EXPECT_THAT(To(*then).migrations, IsEmpty()) << "it is as it was";
