@@ -8,25 +8,48 @@ A server over PostgreSQL: two settings, and the same commands.
 Nothing is there yet, and then what should be is not.
 
   $ TENON_STORE=postgres tenon serve
+  error: the configuration is wrong
+    TENON_STORE: store = postgres needs database_url (TENON_DATABASE_URL), such as postgresql://tenon@db.example.com/tenon?sslmode=verify-full
+  [2]
   $ TENON_STORE=postgres TENON_DATABASE_URL=postgresql://tenon:secret@localhost:1/x TENON_DATABASE_WAIT=0s tenon serve 2>&1 | head -n 1 | cut -c 1-45
+  error: cannot connect to the database: connec
   $ TENON_DATABASE_URL='postgresql://tenon:secret@db/x?sslpassword=hidden' tenon config 2>/dev/null | grep '^database_url' | sed 's/  */ /g'
+  database_url postgresql://tenon:****@db/x?sslpassword=**** TENON_DATABASE_URL
   $ export TENON_STORE=postgres TENON_DATABASE_URL="$url"
   $ tenon list tags --data data
+  error: the database has no tables of Tenon yet; 'tenon serve' or 'tenon migrate' makes them
+  [6]
 
   $ start
   $ tenon create tags name=first -q >/dev/null
   $ tenon list tags --fields name,category
+  name   category
+  first  general
   $ tenon create tags name=first 2>&1 | head -n 1
+  error: tags has a row with the same category, name: <uuid>
   $ tenon audit verify | sed 's/[0-9]* rows/N rows/'
+  whole: N rows of the audit log verified
   $ tenon doctor --data data | grep -E '^[a-z]+ +(durability|roles|grants|row-level security|tables|audit chain)' | sed 's/[0-9]* rows/N rows/'
+  error    durability: fsync = off, full_page_writes = off: a crash of the server's machine loses or breaks what was answered
+  ok       roles: tenon_app and tenon_system are there
+  ok       grants: the server's roles may do what they need
+  ok       row-level security: forced on every table of tenants
+  ok       tables: at the models' version
+  ok       audit chain: whole, N rows
   $ tenon backup --data data -o x.db
+  error: the rows are in PostgreSQL, not in a file of the data directory: back it up with pg_dump --format=custom --file=FILE DATABASE_URL, as a login with BYPASSRLS, or with base backups and WAL archiving; see docs/operations.md, "PostgreSQL"
+  [2]
   $ tenon restore x.db --data data
+  error: the rows are in PostgreSQL, not in a file of the data directory: restore it with pg_restore into an empty database; see docs/operations.md, "PostgreSQL"
+  [2]
   $ stop
 
 All is there after a restart, and commands may go without a server.
 
   $ start
   $ tenon list tags --fields name -o ndjson
+  {"name":"first"}
   $ stop
   $ env -u TENON_URL tenon list tags --data data --fields name -o ndjson
+  {"name":"first"}
   $ exec {pg[1]}>&-
