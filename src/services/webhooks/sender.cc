@@ -68,11 +68,17 @@ void Sender::Stop() {
   std::vector<std::thread> threads;
   {
     const std::lock_guard lock(mutex_);
+    if (stopping_) return;
     stopping_ = true;
     threads.swap(threads_);
   }
   wake_.notify_all();
   for (std::thread& thread : threads) thread.join();
+  // So that another node, or this one after a restart, need not wait for its end.
+  const std::lock_guard lock(mutex_);
+  if (auto released = lease_.Release(); !released && options_.log) {
+    options_.log("warn", "webhooks: " + released.error().message);
+  }
 }
 
 bool Sender::Stopping() {
