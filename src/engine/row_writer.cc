@@ -29,6 +29,8 @@ std::vector<std::string> AllowedEvents(const Record& row) {
   const std::string state =
       row.entity->lifecycle ? StateOf(row, *row.entity->lifecycle) : std::string();
   for (const model::Event& event : row.entity->events) {
+    // What the server alone may send is no advice to anybody.
+    if (event.by.size() == 1 && event.by.front() == "system") continue;
     const bool allowed = event.any_state ||
                          std::find(event.from.begin(), event.from.end(), state) != event.from.end();
     if (allowed && std::find(names.begin(), names.end(), event.name) == names.end()) {

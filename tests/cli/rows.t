@@ -106,7 +106,7 @@ Events of a lifecycle.
 
   $ run=$(tenon -q create workflow_executions workflow_type=build correlation_id=0c7a2f1e-5a90-4f6a-9f0b-0d9e3a1c7b11)
   $ tenon do workflow_executions $run complete
-  error: 'complete' is not allowed in state PENDING; allowed now: start, report
+  error: 'complete' is not allowed in state PENDING; allowed now: start
   [7]
   $ tenon do workflow_executions $run start
   <uuid>
