@@ -100,7 +100,7 @@ Backup while serving, restore, doctor, reconcile.
   $ stop
   $ head -c 200000 backup.db > torn.db
   $ tenon restore torn.db --data torn
-  error: torn.db is damaged: <size> are there where its header counts 1167360; it was left untouched. Put the last backup in its place with `tenon restore`; what is left can be read with `sqlite3 FILE .recover`.
+  error: torn.db is damaged: <size> are there where its header counts <*>; it was left untouched. Put the last backup in its place with `tenon restore`; what is left can be read with `sqlite3 FILE .recover`.
   [10]
   $ echo hello > text.db; tenon restore text.db --data torn
   error: text.db is not a data file of Tenon, or its beginning is damaged; it was left untouched. Move it away to start anew, or put the last backup in its place with `tenon restore`.

@@ -145,7 +145,7 @@ Files that are no data, or no longer, are refused and not touched.
   $ [ "$sum" = "$(sha256sum < corrupt/tenon.db)" ]
   $ mkdir short; head -c 3000 data/tenon.db > short/tenon.db
   $ tenon serve --data short
-  error: short/tenon.db is damaged: <size> are there where its header counts 1167360; it was left untouched. Put the last backup in its place with `tenon restore`; what is left can be read with `sqlite3 FILE .recover`.
+  error: short/tenon.db is damaged: <size> are there where its header counts <*>; it was left untouched. Put the last backup in its place with `tenon restore`; what is left can be read with `sqlite3 FILE .recover`.
   [10]
   $ touch file; tenon serve --data file
   error: file is not a directory

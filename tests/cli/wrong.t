@@ -73,8 +73,7 @@ What a wrong command line says, and its exit code.
     audit export      Write the log as NDJSON, oldest first, for a SIEM
     audit checkpoint  Write the present end of the audit chain, to be kept elsewhere
     audit erase       Erase what the log says of one row
-    tenants erase     Erase a closed tenant for good: its rows, names and what the log says of
-                      them
+    tenants erase     Erase a closed tenant: its rows, names and the log's payloads
   
   Access
     login            Save a server and a key as a context, and use it from now on
