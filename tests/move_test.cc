@@ -31,7 +31,7 @@ class MoveTest : public ::testing::Test {
     auto world = NodeWorld::Create("");
     ASSERT_TRUE(world) << world.error().message;
     world_ = std::move(*world);
-    auto model = CheckedShippedModels();
+    auto model = model::testing::Shipped();
     ASSERT_TRUE(model) << model.error().message;
     model_ = *model;
     Sampler sampler(*model_, [&](http::Request request) {

@@ -9,8 +9,8 @@
 #include "base/text.h"
 #include "engine/permit.h"
 #include "engine/plan.h"
+#include "events/follower.h"
 #include "model/check.h"
-#include "record/decode.h"
 #include "record/eval.h"
 
 namespace tenon {
@@ -33,31 +33,14 @@ std::unexpected<Error> UnknownEntity(const model::Model& model, const std::strin
   return BadParameter("entity", std::move(message));
 }
 
-// The row as the log keeps it. What was redacted or cannot be read is null.
-Record RecordOfLog(const model::Entity& entity, const std::string& text) {
-  Record record(entity);
-  const auto parsed = ParseJson(text);
-  const json::object* object = parsed ? parsed->if_object() : nullptr;
-  if (object == nullptr) return record;
-  const DecodeOptions options{.allow_automatic = true};
-  for (const model::Field& field : entity.fields) {
-    const json::value* value = object->if_contains(field.name);
-    if (value == nullptr || value->is_null() || field.IsSecret()) continue;
-    std::vector<FieldError> errors;
-    auto decoded = DecodeValue(field.type, *value, field.name, object, options, errors);
-    if (decoded && errors.empty()) record.at(field) = std::move(*decoded);
-  }
-  return record;
-}
-
 bool Passes(const ApiContext& api, const ChangeQuery& query, const LogEntry& entry) {
   const auto known = query.entities.find(entry.entity_type);
   if (known == query.entities.end()) return false;
   if (query.filter == nullptr) return true;
-  const Record old = RecordOfLog(*query.filtered, entry.before_state);
+  const Record old = RecordOfState(*query.filtered, entry.before_state);
   // A deletion is looked at as the row last was.
   const Record row =
-      entry.after_state.empty() ? old : RecordOfLog(*query.filtered, entry.after_state);
+      entry.after_state.empty() ? old : RecordOfState(*query.filtered, entry.after_state);
   EvalContext context;
   context.row = &row;
   context.old = entry.before_state.empty() ? nullptr : &old;
@@ -78,17 +61,6 @@ void AppendText(std::string_view name, std::string_view text, std::string& out) 
   out += name;
   out += "\":";
   AppendJsonString(text, out);
-}
-
-std::string KeyOf(const LogEntry& entry) {
-  if (entry.metadata.find("\"key\"") != std::string::npos) {
-    const auto metadata = ParseJson(entry.metadata);
-    if (metadata && metadata->is_object()) {
-      const json::value* key = metadata->as_object().if_contains("key");
-      if (key != nullptr && key->is_string()) return std::string(key->as_string());
-    }
-  }
-  return entry.entity_id.ToString();
 }
 
 // The members that both forms share, after an opening brace.

@@ -3,19 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "base/clock.h"
-#include "model/check.h"
-#include "model/source.h"
+#include "model/testing.h"
 #include "store/migrations/migrate.h"
 #include "store/postgres/postgres_store.h"
 #include "store/postgres/test_server.h"
@@ -36,24 +30,6 @@ inline StoreKind StoreOfRun() {
   const char* name = std::getenv("TENON_TEST_STORE");
   return name != nullptr && std::string(name) == "postgres" ? StoreKind::kPostgres
                                                             : StoreKind::kSqlite;
-}
-
-inline Result<std::shared_ptr<const model::Model>> CheckedShippedModels() {
-  model::Sources sources;
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::string(TENON_SOURCE_DIR) + "/models")) {
-    if (entry.path().extension() == ".tenon") files.push_back(entry.path());
-  }
-  std::ranges::sort(files);
-  for (const auto& file : files) {
-    std::ifstream in(file);
-    sources.Add("models/" + file.filename().string(),
-                std::string(std::istreambuf_iterator<char>(in), {}));
-  }
-  auto checked = model::Check(sources);
-  if (checked) return *std::move(checked);
-  return Fail(Code::kInternal, model::Render(sources, checked.error().front()));
 }
 
 // One database with the tables, which each test copies: migrating takes longer than most tests.
@@ -96,7 +72,7 @@ class PostgresClone {
   static Result<std::unique_ptr<PostgresClone>> Make() {
     static Result<std::shared_ptr<PostgresTemplate>> whole =
         []() -> Result<std::shared_ptr<PostgresTemplate>> {
-      return TRY(MakeTemplate(*TRY(CheckedShippedModels())));
+      return TRY(MakeTemplate(*TRY(model::testing::Shipped())));
     }();
     std::unique_ptr<PostgresClone> made(new PostgresClone);
     made->template_ = TRY(whole);
@@ -121,7 +97,7 @@ class TestStore {
   // kUnavailable when PostgreSQL is not installed: skip then.
   static Result<std::unique_ptr<TestStore>> Make(StoreKind kind) {
     std::unique_ptr<TestStore> made(new TestStore(kind));
-    made->model_ = TRY(CheckedShippedModels());
+    made->model_ = TRY(model::testing::Shipped());
     SystemClock clock;
     if (kind == StoreKind::kSqlite) {
       SqliteOptions options;

@@ -1,4 +1,4 @@
-// Helpers of this folder's tests.
+// Helpers of tests that need models.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "model/check.h"
+#include "model/source.h"
 
 namespace tenon::model::testing {
 
@@ -52,6 +54,18 @@ inline std::shared_ptr<const Model> MustCheck(std::string text, std::string* err
   if (model) return *model;
   if (errors != nullptr) *errors = RenderAll(sources, model.error());
   return nullptr;
+}
+
+// The shipped models as the tree has them. kInternal with every diagnostic when they do not check.
+inline Result<std::shared_ptr<const Model>> Shipped() {
+  Sources sources;
+  for (const char* name : {"catalog", "graph", "deployments", "workflows", "design"}) {
+    const std::string path = std::string("models/") + name + ".tenon";
+    sources.Add(path, ReadFile(std::string(TENON_SOURCE_DIR) + "/" + path));
+  }
+  auto model = Check(sources);
+  if (model) return *std::move(model);
+  return Fail(Code::kInternal, RenderAll(sources, model.error()));
 }
 
 }  // namespace tenon::model::testing

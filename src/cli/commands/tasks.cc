@@ -109,6 +109,7 @@ Result<int> RunList(Session& session, const Arguments& arguments) {
     }
   } while (!token.empty() && !session.Interrupted());
   printer.End();
+  if (printer.count() == 0 && session.format() == Format::kTable) session.Note("no rows");
   PrintAdvice(session, remediations);
   return 0;
 }

@@ -9,8 +9,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "model/check.h"
-#include "model/source.h"
+#include "model/testing.h"
 #include "store/migrations/derive.h"
 #include "store/migrations/history.h"
 #include "store/migrations/migrate.h"
@@ -26,20 +25,6 @@ std::string Contents(const std::string& path) {
   std::ostringstream out;
   out << file.rdbuf();
   return out.str();
-}
-
-std::shared_ptr<const model::Model> ShippedModels() {
-  model::Sources sources;
-  for (const char* name : {"catalog", "graph", "deployments", "workflows", "design"}) {
-    const std::string path = std::string("models/") + name + ".tenon";
-    sources.Add(path, Contents(kRoot + "/" + path));
-  }
-  auto checked = model::Check(sources);
-  if (checked) return *checked;
-  for (const model::Diagnostic& diagnostic : checked.error()) {
-    ADD_FAILURE() << model::Render(sources, diagnostic);
-  }
-  return nullptr;
 }
 
 void ExpectGolden(const std::string& name, const std::string& text) {
@@ -63,8 +48,9 @@ void ExpectGolden(const std::string& name, const std::string& text) {
 }
 
 TEST(Ddl, OfEveryModelIsAsItsGolden) {
-  const auto model = ShippedModels();
-  ASSERT_NE(model, nullptr);
+  const auto shipped = model::testing::Shipped();
+  ASSERT_TRUE(shipped) << shipped.error().message;
+  const auto& model = *shipped;
   const PhysicalSchema sqlite = DeriveSchema(*model, Dialect::kSqlite);
   const PhysicalSchema postgres = DeriveSchema(*model, Dialect::kPostgres);
   for (const std::string& name : sqlite.models) {
@@ -74,8 +60,9 @@ TEST(Ddl, OfEveryModelIsAsItsGolden) {
 }
 
 TEST(Ddl, OfSchemaMigrationsIsWhatTheModelDeclares) {
-  const auto model = ShippedModels();
-  ASSERT_NE(model, nullptr);
+  const auto shipped = model::testing::Shipped();
+  ASSERT_TRUE(shipped) << shipped.error().message;
+  const auto& model = *shipped;
   const model::Entity* entity = model->FindTable(kMigrationsTable);
   ASSERT_NE(entity, nullptr);
   for (const Dialect dialect : {Dialect::kSqlite, Dialect::kPostgres}) {
@@ -84,8 +71,9 @@ TEST(Ddl, OfSchemaMigrationsIsWhatTheModelDeclares) {
 }
 
 TEST(Ddl, OfEveryModelIsAcceptedAndTakenBack) {
-  const auto model = ShippedModels();
-  ASSERT_NE(model, nullptr);
+  const auto shipped = model::testing::Shipped();
+  ASSERT_TRUE(shipped) << shipped.error().message;
+  const auto& model = *shipped;
   const testing::TempDir dir;
   auto store = testing::OpenSqlite(dir.path());
   SystemClock clock;

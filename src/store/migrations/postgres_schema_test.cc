@@ -7,8 +7,7 @@
 #include <sstream>
 
 #include "base/hash.h"
-#include "model/check.h"
-#include "model/source.h"
+#include "model/testing.h"
 #include "store/migrations/ddl.h"
 #include "store/migrations/derive.h"
 #include "store/migrations/history.h"
@@ -21,19 +20,6 @@ namespace {
 
 constexpr const char* kOne = "00000000-0000-0000-0000-00000000000a";
 constexpr const char* kOther = "00000000-0000-0000-0000-00000000000b";
-
-std::shared_ptr<const model::Model> ShippedModels() {
-  model::Sources sources;
-  for (const char* name : {"catalog", "graph", "deployments", "workflows", "design"}) {
-    const std::string path = std::string("models/") + name + ".tenon";
-    std::ifstream file(std::string(TENON_SOURCE_DIR) + "/" + path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    sources.Add(path, text.str());
-  }
-  auto checked = model::Check(sources);
-  return checked ? *checked : nullptr;
-}
 
 // A database keeps the functions of the newest binary that migrated it, by their number.
 TEST(PostgresFunctions, GetAnotherNumberWithEveryChange) {
@@ -59,8 +45,9 @@ class PostgresSchemaTest : public ::testing::Test {
     // Roles are the server's: other programs may make theirs at the same time.
     roles_.application = database_->name() + "_app";
     roles_.system = database_->name() + "_system";
-    const auto model = ShippedModels();
-    ASSERT_NE(model, nullptr);
+    const auto shipped = model::testing::Shipped();
+    ASSERT_TRUE(shipped) << shipped.error().message;
+    const auto& model = *shipped;
     schema_ = DeriveSchema(*model, Dialect::kPostgres);
     Sql(PostgresSupportSql());
     Sql(RolesSql(roles_));

@@ -10,8 +10,7 @@
 #include <map>
 #include <sstream>
 
-#include "model/check.h"
-#include "model/source.h"
+#include "model/testing.h"
 #include "store/migrations/derive.h"
 #include "store/migrations/migrate.h"
 #include "store/migrations/postgres_support.h"
@@ -26,21 +25,6 @@ namespace {
 constexpr const char* kOwn = "00000000-0000-4000-8000-00000000000a";
 constexpr const char* kOther = "00000000-0000-4000-8000-00000000000b";
 
-std::shared_ptr<const model::Model> ShippedModels() {
-  model::Sources sources;
-  for (const char* name : {"catalog", "graph", "deployments", "workflows", "design"}) {
-    const std::string path = std::string("models/") + name + ".tenon";
-    std::ifstream file(std::string(TENON_SOURCE_DIR) + "/" + path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    sources.Add(path, text.str());
-  }
-  auto checked = model::Check(sources);
-  if (checked) return *checked;
-  ADD_FAILURE() << model::Render(sources, checked.error().front());
-  return nullptr;
-}
-
 // One answer in text: the first column of the first row, or "error STATE" with the message.
 struct Answer {
   std::string text;
@@ -54,8 +38,9 @@ class IsolationTest : public ::testing::Test {
     auto made = testing::OwnedDatabase::Make();
     if (!made) GTEST_SKIP() << made.error().message;
     database_ = std::move(*made);
-    const auto model = ShippedModels();
-    ASSERT_NE(model, nullptr);
+    const auto shipped = model::testing::Shipped();
+    ASSERT_TRUE(shipped) << shipped.error().message;
+    const auto& model = *shipped;
     const auto store = testing::OpenPostgres(database_->OwnerOptions());
     ASSERT_NE(store, nullptr);
     MigrateOptions options;
