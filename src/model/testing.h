@@ -56,10 +56,11 @@ inline std::shared_ptr<const Model> MustCheck(std::string text, std::string* err
   return nullptr;
 }
 
-// The shipped models as the tree has them. kInternal with every diagnostic when they do not check.
+// The shipped models as the tree has them, in the order of the binary. kInternal with every
+// diagnostic when they do not check.
 inline Result<std::shared_ptr<const Model>> Shipped() {
   Sources sources;
-  for (const char* name : {"catalog", "graph", "deployments", "workflows", "design"}) {
+  for (const char* name : {"catalog", "deployments", "design", "graph", "workflows"}) {
     const std::string path = std::string("models/") + name + ".tenon";
     sources.Add(path, ReadFile(std::string(TENON_SOURCE_DIR) + "/" + path));
   }

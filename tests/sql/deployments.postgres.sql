@@ -24,6 +24,30 @@ ALTER TABLE "deployments" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "deployments" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "deployments" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
+CREATE TABLE "operator_actions" (
+  "id" uuid NOT NULL DEFAULT gen_random_uuid(),
+  "tenant_id" uuid NOT NULL,
+  "deployment_id" uuid NOT NULL,
+  "operator_type" text COLLATE "C" NOT NULL CONSTRAINT "ck_operator_actions_operator_type" CHECK ("operator_type" IN ('system_monitor', 'remediation', 'optimization')),
+  "action_type" text COLLATE "C" NOT NULL,
+  "description" text COLLATE "C",
+  "before_state" jsonb,
+  "after_state" jsonb,
+  "auto_applied" boolean NOT NULL,
+  "approved" boolean,
+  "created_at" timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY ("id"),
+  CONSTRAINT "fk_operator_actions_deployment_id" FOREIGN KEY ("tenant_id", "deployment_id") REFERENCES "deployments" ("tenant_id", "id"),
+  CONSTRAINT "ck_operator_actions_check_1" CHECK (("operator_type" <> 'system_monitor' OR "action_type" IN ('key_rotation_available', 'key_rotation_needed', 'add_fallback_model', 'increase_timeout', 'increase_memory', 'flag_config_error', 'flag_dependency', 'flag_unknown'))),
+  CONSTRAINT "ck_operator_actions_check_2" CHECK (("operator_type" <> 'remediation' OR "action_type" IN ('patch', 're-execute', 'escalate'))),
+  CONSTRAINT "ck_operator_actions_check_3" CHECK (("operator_type" <> 'optimization' OR "action_type" IN ('cost', 'reliability', 'quality')))
+);
+CREATE INDEX "idx_operator_actions_deployment_id" ON "operator_actions" ("deployment_id");
+CREATE INDEX "idx_operator_actions_created_at" ON "operator_actions" ("created_at" DESC);
+ALTER TABLE "operator_actions" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "operator_actions" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "operator_actions" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
 CREATE TABLE "execution_logs" (
   "id" uuid NOT NULL DEFAULT gen_random_uuid(),
   "tenant_id" uuid NOT NULL,
@@ -54,30 +78,6 @@ CREATE INDEX "idx_execution_logs_output_asset_id" ON "execution_logs" ("output_a
 ALTER TABLE "execution_logs" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "execution_logs" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "execution_logs" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
-
-CREATE TABLE "operator_actions" (
-  "id" uuid NOT NULL DEFAULT gen_random_uuid(),
-  "tenant_id" uuid NOT NULL,
-  "deployment_id" uuid NOT NULL,
-  "operator_type" text COLLATE "C" NOT NULL CONSTRAINT "ck_operator_actions_operator_type" CHECK ("operator_type" IN ('system_monitor', 'remediation', 'optimization')),
-  "action_type" text COLLATE "C" NOT NULL,
-  "description" text COLLATE "C",
-  "before_state" jsonb,
-  "after_state" jsonb,
-  "auto_applied" boolean NOT NULL,
-  "approved" boolean,
-  "created_at" timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY ("id"),
-  CONSTRAINT "fk_operator_actions_deployment_id" FOREIGN KEY ("tenant_id", "deployment_id") REFERENCES "deployments" ("tenant_id", "id"),
-  CONSTRAINT "ck_operator_actions_check_1" CHECK (("operator_type" <> 'system_monitor' OR "action_type" IN ('key_rotation_available', 'key_rotation_needed', 'add_fallback_model', 'increase_timeout', 'increase_memory', 'flag_config_error', 'flag_dependency', 'flag_unknown'))),
-  CONSTRAINT "ck_operator_actions_check_2" CHECK (("operator_type" <> 'remediation' OR "action_type" IN ('patch', 're-execute', 'escalate'))),
-  CONSTRAINT "ck_operator_actions_check_3" CHECK (("operator_type" <> 'optimization' OR "action_type" IN ('cost', 'reliability', 'quality')))
-);
-CREATE INDEX "idx_operator_actions_deployment_id" ON "operator_actions" ("deployment_id");
-CREATE INDEX "idx_operator_actions_created_at" ON "operator_actions" ("created_at" DESC);
-ALTER TABLE "operator_actions" ENABLE ROW LEVEL SECURITY;
-ALTER TABLE "operator_actions" FORCE ROW LEVEL SECURITY;
-CREATE POLICY "tenant_isolation" ON "operator_actions" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
 CREATE OR REPLACE FUNCTION "tg_deployments_updated"() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$

@@ -21,6 +21,27 @@ CREATE INDEX "idx_deployments_status" ON "deployments" ("status");
 CREATE INDEX "idx_deployments_trigger_type_status" ON "deployments" ("trigger_type", "status");
 CREATE UNIQUE INDEX "uq_deployments_system_slug" ON "deployments" ("tenant_id", "system_slug");
 
+CREATE TABLE "operator_actions" (
+  "id" TEXT NOT NULL,
+  "tenant_id" TEXT NOT NULL,
+  "deployment_id" TEXT NOT NULL,
+  "operator_type" TEXT NOT NULL CONSTRAINT "ck_operator_actions_operator_type" CHECK ("operator_type" IN ('system_monitor', 'remediation', 'optimization')),
+  "action_type" TEXT NOT NULL,
+  "description" TEXT,
+  "before_state" TEXT CONSTRAINT "ck_operator_actions_before_state" CHECK ("before_state" IS NULL OR json_valid("before_state")),
+  "after_state" TEXT CONSTRAINT "ck_operator_actions_after_state" CHECK ("after_state" IS NULL OR json_valid("after_state")),
+  "auto_applied" INTEGER NOT NULL CONSTRAINT "ck_operator_actions_auto_applied" CHECK ("auto_applied" IN (0, 1)),
+  "approved" INTEGER CONSTRAINT "ck_operator_actions_approved" CHECK ("approved" IN (0, 1)),
+  "created_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
+  PRIMARY KEY ("id"),
+  CONSTRAINT "fk_operator_actions_deployment_id" FOREIGN KEY ("tenant_id", "deployment_id") REFERENCES "deployments" ("tenant_id", "id"),
+  CONSTRAINT "ck_operator_actions_check_1" CHECK (("operator_type" <> 'system_monitor' OR "action_type" IN ('key_rotation_available', 'key_rotation_needed', 'add_fallback_model', 'increase_timeout', 'increase_memory', 'flag_config_error', 'flag_dependency', 'flag_unknown'))),
+  CONSTRAINT "ck_operator_actions_check_2" CHECK (("operator_type" <> 'remediation' OR "action_type" IN ('patch', 're-execute', 'escalate'))),
+  CONSTRAINT "ck_operator_actions_check_3" CHECK (("operator_type" <> 'optimization' OR "action_type" IN ('cost', 'reliability', 'quality')))
+) STRICT;
+CREATE INDEX "idx_operator_actions_deployment_id" ON "operator_actions" ("deployment_id");
+CREATE INDEX "idx_operator_actions_created_at" ON "operator_actions" ("created_at" DESC);
+
 CREATE TABLE "execution_logs" (
   "id" TEXT NOT NULL,
   "tenant_id" TEXT NOT NULL,
@@ -49,36 +70,10 @@ CREATE INDEX "idx_execution_logs_deployment_id_started_at" ON "execution_logs" (
 CREATE INDEX "idx_execution_logs_started_at" ON "execution_logs" ("started_at" DESC);
 CREATE INDEX "idx_execution_logs_output_asset_id" ON "execution_logs" ("output_asset_id") WHERE "output_asset_id" IS NOT NULL;
 
-CREATE TABLE "operator_actions" (
-  "id" TEXT NOT NULL,
-  "tenant_id" TEXT NOT NULL,
-  "deployment_id" TEXT NOT NULL,
-  "operator_type" TEXT NOT NULL CONSTRAINT "ck_operator_actions_operator_type" CHECK ("operator_type" IN ('system_monitor', 'remediation', 'optimization')),
-  "action_type" TEXT NOT NULL,
-  "description" TEXT,
-  "before_state" TEXT CONSTRAINT "ck_operator_actions_before_state" CHECK ("before_state" IS NULL OR json_valid("before_state")),
-  "after_state" TEXT CONSTRAINT "ck_operator_actions_after_state" CHECK ("after_state" IS NULL OR json_valid("after_state")),
-  "auto_applied" INTEGER NOT NULL CONSTRAINT "ck_operator_actions_auto_applied" CHECK ("auto_applied" IN (0, 1)),
-  "approved" INTEGER CONSTRAINT "ck_operator_actions_approved" CHECK ("approved" IN (0, 1)),
-  "created_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
-  PRIMARY KEY ("id"),
-  CONSTRAINT "fk_operator_actions_deployment_id" FOREIGN KEY ("tenant_id", "deployment_id") REFERENCES "deployments" ("tenant_id", "id"),
-  CONSTRAINT "ck_operator_actions_check_1" CHECK (("operator_type" <> 'system_monitor' OR "action_type" IN ('key_rotation_available', 'key_rotation_needed', 'add_fallback_model', 'increase_timeout', 'increase_memory', 'flag_config_error', 'flag_dependency', 'flag_unknown'))),
-  CONSTRAINT "ck_operator_actions_check_2" CHECK (("operator_type" <> 'remediation' OR "action_type" IN ('patch', 're-execute', 'escalate'))),
-  CONSTRAINT "ck_operator_actions_check_3" CHECK (("operator_type" <> 'optimization' OR "action_type" IN ('cost', 'reliability', 'quality')))
-) STRICT;
-CREATE INDEX "idx_operator_actions_deployment_id" ON "operator_actions" ("deployment_id");
-CREATE INDEX "idx_operator_actions_created_at" ON "operator_actions" ("created_at" DESC);
-
 CREATE TRIGGER "tg_deployments_updated" AFTER UPDATE ON "deployments"
 WHEN NEW."updated_at" IS OLD."updated_at" AND NEW."updated_at" IS NOT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))
 BEGIN
   UPDATE "deployments" SET "updated_at" = (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')) WHERE rowid = NEW.rowid;
-END;
-
-CREATE TRIGGER "tg_execution_logs_output_asset_id_deleted" AFTER DELETE ON "assets"
-BEGIN
-  UPDATE "execution_logs" SET "output_asset_id" = NULL WHERE "tenant_id" = OLD."tenant_id" AND "output_asset_id" = OLD."id";
 END;
 
 CREATE TRIGGER "tg_operator_actions_enums_insert" BEFORE INSERT ON "operator_actions"
@@ -89,4 +84,9 @@ END;
 CREATE TRIGGER "tg_operator_actions_enums_update" BEFORE UPDATE OF "action_type" ON "operator_actions"
 BEGIN
   SELECT RAISE(ABORT, 'enum: operator_actions.action_type') WHERE NEW."action_type" NOT IN ('key_rotation_available', 'key_rotation_needed', 'add_fallback_model', 'increase_timeout', 'increase_memory', 'flag_config_error', 'flag_dependency', 'flag_unknown', 'patch', 're-execute', 'escalate', 'cost', 'reliability', 'quality');
+END;
+
+CREATE TRIGGER "tg_execution_logs_output_asset_id_deleted" AFTER DELETE ON "assets"
+BEGIN
+  UPDATE "execution_logs" SET "output_asset_id" = NULL WHERE "tenant_id" = OLD."tenant_id" AND "output_asset_id" = OLD."id";
 END;

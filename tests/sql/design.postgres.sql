@@ -240,14 +240,14 @@ CREATE TRIGGER "tg_credential_records_updated" BEFORE UPDATE ON "credential_reco
 CREATE OR REPLACE FUNCTION "tg_notification_events_enums"() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF NEW."type" NOT IN ('sync_completed', 'drift_detected', 'coverage_summary', 'digest', 'credential_status', 'browser_test_failure', 'task_failed', 'asset_changed', 'webhook_stopped', 'job_failed', 'connector_error', 'deployment_errored', 'execution_failed', 'quality_low', 'approval_waiting', 'run_failed', 'node_unhealthy') THEN
+  IF NEW."type" NOT IN ('sync_completed', 'drift_detected', 'coverage_summary', 'digest', 'credential_status', 'browser_test_failure', 'task_failed', 'asset_changed', 'webhook_stopped', 'deployment_errored', 'execution_failed', 'quality_low', 'approval_waiting', 'job_failed', 'connector_error', 'run_failed', 'node_unhealthy') THEN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'enum: notification_events.type',
       SCHEMA = TG_TABLE_SCHEMA, TABLE = 'notification_events', COLUMN = 'type', CONSTRAINT = 'ck_notification_events_type';
   END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER "tg_notification_events_enums" BEFORE INSERT OR UPDATE ON "notification_events" FOR EACH ROW
-  WHEN (NEW."type" NOT IN ('sync_completed', 'drift_detected', 'coverage_summary', 'digest', 'credential_status', 'browser_test_failure', 'task_failed', 'asset_changed', 'webhook_stopped', 'job_failed', 'connector_error', 'deployment_errored', 'execution_failed', 'quality_low', 'approval_waiting', 'run_failed', 'node_unhealthy')) EXECUTE FUNCTION "tg_notification_events_enums"();
+  WHEN (NEW."type" NOT IN ('sync_completed', 'drift_detected', 'coverage_summary', 'digest', 'credential_status', 'browser_test_failure', 'task_failed', 'asset_changed', 'webhook_stopped', 'deployment_errored', 'execution_failed', 'quality_low', 'approval_waiting', 'job_failed', 'connector_error', 'run_failed', 'node_unhealthy')) EXECUTE FUNCTION "tg_notification_events_enums"();
 
 CREATE OR REPLACE FUNCTION "tg_stories_updated"() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$

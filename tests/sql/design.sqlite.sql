@@ -194,12 +194,12 @@ END;
 
 CREATE TRIGGER "tg_notification_events_enums_insert" BEFORE INSERT ON "notification_events"
 BEGIN
-  SELECT RAISE(ABORT, 'enum: notification_events.type') WHERE NEW."type" NOT IN ('sync_completed', 'drift_detected', 'coverage_summary', 'digest', 'credential_status', 'browser_test_failure', 'task_failed', 'asset_changed', 'webhook_stopped', 'job_failed', 'connector_error', 'deployment_errored', 'execution_failed', 'quality_low', 'approval_waiting', 'run_failed', 'node_unhealthy');
+  SELECT RAISE(ABORT, 'enum: notification_events.type') WHERE NEW."type" NOT IN ('sync_completed', 'drift_detected', 'coverage_summary', 'digest', 'credential_status', 'browser_test_failure', 'task_failed', 'asset_changed', 'webhook_stopped', 'deployment_errored', 'execution_failed', 'quality_low', 'approval_waiting', 'job_failed', 'connector_error', 'run_failed', 'node_unhealthy');
 END;
 
 CREATE TRIGGER "tg_notification_events_enums_update" BEFORE UPDATE OF "type" ON "notification_events"
 BEGIN
-  SELECT RAISE(ABORT, 'enum: notification_events.type') WHERE NEW."type" NOT IN ('sync_completed', 'drift_detected', 'coverage_summary', 'digest', 'credential_status', 'browser_test_failure', 'task_failed', 'asset_changed', 'webhook_stopped', 'job_failed', 'connector_error', 'deployment_errored', 'execution_failed', 'quality_low', 'approval_waiting', 'run_failed', 'node_unhealthy');
+  SELECT RAISE(ABORT, 'enum: notification_events.type') WHERE NEW."type" NOT IN ('sync_completed', 'drift_detected', 'coverage_summary', 'digest', 'credential_status', 'browser_test_failure', 'task_failed', 'asset_changed', 'webhook_stopped', 'deployment_errored', 'execution_failed', 'quality_low', 'approval_waiting', 'job_failed', 'connector_error', 'run_failed', 'node_unhealthy');
 END;
 
 CREATE TRIGGER "tg_stories_component_id_deleted" AFTER DELETE ON "component_artifacts"
