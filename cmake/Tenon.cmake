@@ -46,6 +46,10 @@ function(tenon_test name)
   target_link_libraries(${name} PRIVATE tenon_flags ${ARG_LINK} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE TENON_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                              TENON_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  # What the tests themselves do is not worth the compiler's time; what they test is built as it ships.
+  if(CMAKE_BUILD_TYPE STREQUAL Release)
+    target_compile_options(${name} PRIVATE -O1)
+  endif()
   if(ARG_STORES)
     file(WRITE ${PROJECT_BINARY_DIR}/tests/${name}.stores "sqlite postgres\n")
   else()
