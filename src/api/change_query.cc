@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "engine/permit.h"
 #include "engine/plan.h"
+#include "events/cloud_event.h"
 #include "events/follower.h"
 #include "model/check.h"
 #include "record/eval.h"
@@ -49,36 +50,9 @@ bool Passes(const ApiContext& api, const ChangeQuery& query, const LogEntry& ent
   return holds && *holds;
 }
 
-void AppendRaw(std::string_view name, const std::string& json, std::string& out) {
-  out += ",\"";
-  out += name;
-  out += "\":";
-  out += json.empty() ? "null" : json;
-}
-
-void AppendText(std::string_view name, std::string_view text, std::string& out) {
-  out += ",\"";
-  out += name;
-  out += "\":";
-  AppendJsonString(text, out);
-}
-
-// The members that both forms share, after an opening brace.
-void AppendBody(const ApiContext& api, const ChangeQuery& query, const LogEntry& entry,
-                std::string& out) {
-  const model::Entity* entity = query.entities.at(entry.entity_type);
-  out += "\"position\":\"" + api.positions.Token(query.tenant, entry.seq) + "\"";
-  AppendText("id", entry.id.ToString(), out);
-  AppendText("tenant_id", entry.tenant.ToString(), out);
-  AppendText("entity", entity->name, out);
-  AppendText("table", entity->table, out);
-  AppendText("key", KeyOf(entry), out);
-  AppendText("action", entry.action, out);
-  AppendText("user_id", entry.user.ToString(), out);
-  AppendText("time", FormatTime(entry.timestamp), out);
-  AppendRaw("before", entry.before_state, out);
-  AppendRaw("after", entry.after_state, out);
-  AppendRaw("metadata", entry.metadata, out);
+// Only its readers know how a position is written.
+std::string PositionMember(const ApiContext& api, const ChangeQuery& query, const LogEntry& entry) {
+  return "\"position\":\"" + api.positions.Token(query.tenant, entry.seq) + "\",";
 }
 
 }  // namespace
@@ -152,29 +126,18 @@ Result<ChangePage> ReadChanges(const ApiContext& api, const ChangeQuery& query, 
 
 void AppendChange(const ApiContext& api, const ChangeQuery& query, const LogEntry& entry,
                   std::string& out) {
-  out += '{';
-  AppendBody(api, query, entry, out);
+  out += '{' + PositionMember(api, query, entry);
+  AppendChangeMembers(*query.entities.at(entry.entity_type), entry, out);
   out += '}';
 }
 
-void AppendCloudEvent(const ApiContext& api, const ChangeQuery& query, const LogEntry& entry,
-                      std::string& out) {
-  const model::Entity* entity = query.entities.at(entry.entity_type);
-  std::string action = entry.action;
-  std::ranges::transform(action, action.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+void AppendServerEvent(const ApiContext& api, const ChangeQuery& query, const LogEntry& entry,
+                       std::string& out) {
+  const model::Entity& entity = *query.entities.at(entry.entity_type);
   out += "id: " + api.positions.Token(query.tenant, entry.seq) + "\ndata: ";
-  out += "{\"specversion\":\"1.0\"";
-  AppendText("id", entry.id.ToString(), out);
-  AppendText("source", "/v1/" + entity->table, out);
-  AppendText("type", "tenon." + entity->table + "." + action, out);
-  AppendText("subject", KeyOf(entry), out);
-  AppendText("time", FormatTime(entry.timestamp), out);
-  AppendText("datacontenttype", "application/json", out);
-  out += ",\"data\":{";
-  AppendBody(api, query, entry, out);
-  out += "}}\n\n";
+  AppendCloudEvent(entity, entry, CloudEventType(entity, entry.action),
+                   PositionMember(api, query, entry), out);
+  out += "\n\n";
 }
 
 }  // namespace tenon

@@ -50,7 +50,7 @@ void AppendChange(const ApiContext& api, const ChangeQuery& query, const LogEntr
                   std::string& out);
 
 // One server-sent event (HTML, 9.2.6) with `id:` the position and `data:` the CloudEvent.
-void AppendCloudEvent(const ApiContext& api, const ChangeQuery& query, const LogEntry& entry,
-                      std::string& out);
+void AppendServerEvent(const ApiContext& api, const ChangeQuery& query, const LogEntry& entry,
+                       std::string& out);
 
 }  // namespace tenon

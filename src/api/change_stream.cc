@@ -97,7 +97,7 @@ class ChangeStream final : public http::BodyStream,
     auto page = ReadChanges(api_, query_, after, kPieceEvents);
     if (!page) return EndWith(page.error());
     std::string text;
-    for (const LogEntry& entry : page->entries) AppendCloudEvent(api_, query_, entry, text);
+    for (const LogEntry& entry : page->entries) AppendServerEvent(api_, query_, entry, text);
     Deliver(std::move(text), page->scanned);
   }
 

@@ -35,7 +35,8 @@ struct Logger::Impl {
 
 Logger::Logger(const LogConfig& config) : impl_(std::make_unique<Impl>()) {
   impl_->as_json = config.format == "json";
-  impl_->pool = std::make_shared<spdlog::details::thread_pool>(8192, 1);
+  // Lines that wait for a slow terminal, at 400 bytes each whether they are used or not.
+  impl_->pool = std::make_shared<spdlog::details::thread_pool>(1024, 1);
   impl_->logger = std::make_shared<spdlog::async_logger>(
       "tenon", std::make_shared<spdlog::sinks::stderr_sink_mt>(), impl_->pool,
       spdlog::async_overflow_policy::overrun_oldest);

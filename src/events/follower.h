@@ -5,7 +5,8 @@
 // To write one:
 //   1. Say where its effect is kept (Keeps), what it starts from (Start) and which entities it
 //      reads (FollowerTraits).
-//   2. Apply a page of rows, oldest first. Each row comes once when the effect stands with the
+//   2. Apply a page of rows, oldest first; with kInStore, Prepare it before. Each row comes once
+//   when the effect stands with the
 //      position (kInStore, kOwn), and at least once, with its id, when it does not (kOutside).
 //   3. With Start::kRebuild, build everything anew from the tables.
 //   4. Add it in app/node.cc; it then shows in /metrics, GET /v1/followers, `tenon doctor`, and
@@ -109,6 +110,11 @@ class Follower {
   // Throws away what there is and builds it from the tables. kOwn keeps `run.position` with it. A
   // crash in the middle makes it run again. kInStore and kOutside: the position is saved after it.
   virtual Result<void> Rebuild(RebuildRun& run);
+
+  // kInStore: on the follower's thread, before a transaction is opened for the page. Finds out with
+  // Store::Read what Apply is to write, so that the one writer waits for that alone. False: nothing
+  // of the page concerns it, and there is no transaction.
+  virtual Result<bool> Prepare(std::span<const LogEntry> /*rows*/) { return true; }
 
   // Applies a page. kInStore: inside the writer's transaction, and so repeatable and short. Others:
   // on the follower's thread, in their own time, with Store::Read as they need. An error: none of

@@ -96,6 +96,13 @@ bool Followers::Wait(Running& running, milliseconds at_most) {
   return !shared_->stopping;
 }
 
+// Twice as long as the last one when more than a row a millisecond has come since.
+milliseconds Followers::NextPause(Running& running) const {
+  const std::int64_t rows = running.position - std::exchange(running.paused_at, running.position);
+  running.pause = rows > running.pause.count() ? running.pause * 2 : milliseconds(0);
+  return running.pause = std::clamp(running.pause, options_.pause_min, options_.pause_max);
+}
+
 void Followers::Loop(Running& running) {
   // The kernel keeps 15 bytes of a name.
   pthread_setname_np(pthread_self(), ("tenon-" + running.traits.name).substr(0, 15).c_str());
@@ -114,7 +121,7 @@ void Followers::Loop(Running& running) {
       if (shared_->stopping) break;
       continue;
     }
-    if (!Wait(running, options_.pause)) break;
+    if (!Wait(running, NextPause(running))) break;
     std::unique_lock lock(shared_->mutex);
     const auto due = [&] {
       const std::lock_guard own(running.mutex);
@@ -163,8 +170,7 @@ Result<bool> Followers::StepOnce(Running& running) {
       return true;
     }
     if (running.position >= engine_.log().Last()) return false;
-    const auto page = TRY(ReadPage(running));
-    TRY(ApplyPage(running, page));
+    TRY(ApplyPage(running, TRY(ReadPage(running))));
     return running.position < engine_.log().Last();
   };
   auto more = step();
@@ -277,20 +283,19 @@ Result<std::vector<LogEntry>> Followers::ReadPage(Running& running) {
   return rows;
 }
 
-Result<void> Followers::ApplyPage(Running& running, const std::vector<LogEntry>& read) {
+Result<void> Followers::ApplyPage(Running& running, std::vector<LogEntry> rows) {
   const FollowerTraits& traits = running.traits;
   FollowerPage page;
   // Nothing between here and the end: rows of the log were removed by retention.
-  page.position = read.empty() ? engine_.log().Last() : read.back().seq;
+  page.position = rows.empty() ? engine_.log().Last() : rows.back().seq;
   const std::string own = "\"origin\":\"" + traits.name + "\"";
-  std::vector<LogEntry> wanted;
-  for (const LogEntry& entry : read) {
+  std::erase_if(rows, [&](const LogEntry& entry) {
     const bool of_type = traits.types.empty() ||
                          std::ranges::find(traits.types, entry.entity_type) != traits.types.end();
-    if (of_type && !WroteItself(entry, own)) wanted.push_back(entry);
-  }
-  page.rows = wanted;
-  if (traits.keeps == Keeps::kInStore && !wanted.empty()) {
+    return !of_type || WroteItself(entry, own);
+  });
+  page.rows = rows;
+  if (traits.keeps == Keeps::kInStore && !rows.empty() && TRY(running.follower.Prepare(rows))) {
     TRY(engine_.Write([&](EngineWriter& writer) -> Result<void> {
       const std::vector<Value> move = {Value(page.position), Value(writer.now()),
                                        Value(traits.name), Value(running.saved.value_or(0))};
@@ -302,13 +307,13 @@ Result<void> Followers::ApplyPage(Running& running, const std::vector<LogEntry>&
     }));
     running.saved = page.position;
     running.saved_at = steady_clock::now();
-  } else if (traits.keeps == Keeps::kOwn || !wanted.empty()) {
+  } else if (traits.keeps == Keeps::kOwn || (traits.keeps == Keeps::kOutside && !rows.empty())) {
     TRY(running.follower.Apply(page));
   }
   Moved(running, page.position);
   {
     const std::lock_guard lock(running.mutex);
-    running.rows_total += static_cast<std::int64_t>(wanted.size());
+    running.rows_total += static_cast<std::int64_t>(rows.size());
   }
   const bool due = steady_clock::now() - running.saved_at >= options_.save_every;
   if (due && traits.keeps != Keeps::kOwn) TRY(SavePosition(running));
@@ -380,6 +385,11 @@ Result<void> Followers::WaitFor(std::string_view name, milliseconds deadline) {
     return {};
   }
   std::unique_lock lock(running->mutex);
+  if (running->position < target && !running->failing) {
+    lock.unlock();
+    Nudge(*running);
+    lock.lock();
+  }
   const bool done = running->moved.wait_until(lock, until, [&] {
     return running->position >= target || running->failing || running->stopped;
   });
@@ -408,12 +418,16 @@ Result<void> Followers::Rebuild(std::string_view name) {
     const std::lock_guard lock(running->mutex);
     running->rebuild_wanted = true;
   }
+  Nudge(*running);
+  return {};
+}
+
+void Followers::Nudge(Running& running) {
   {
     const std::lock_guard lock(shared_->mutex);
-    running->nudged = true;
+    running.nudged = true;
   }
   shared_->wake.notify_all();
-  return {};
 }
 
 }  // namespace tenon

@@ -23,8 +23,10 @@
 namespace tenon {
 
 struct FollowersOptions {
-  // After a page that emptied the log: commits come in thousands a second, pages should not.
-  std::chrono::milliseconds pause{5};
+  // After a page that emptied the log. One write is followed at once; while they come by the
+  // thousand, pages get larger and fewer, since a row of a large page costs a fraction.
+  std::chrono::milliseconds pause_min{5};
+  std::chrono::milliseconds pause_max{200};
   std::size_t page_bytes = 4u << 20;  // of a page's states; a single row may be more
   std::chrono::milliseconds backoff_min{100};
   std::chrono::milliseconds backoff_max{30000};
@@ -99,11 +101,13 @@ class Followers {
   Result<void> Begin(Running& running);
   Result<void> RebuildNow(Running& running);
   Result<std::vector<LogEntry>> ReadPage(Running& running);
-  Result<void> ApplyPage(Running& running, const std::vector<LogEntry>& read);
+  Result<void> ApplyPage(Running& running, std::vector<LogEntry> rows);
   Result<void> SavePosition(Running& running);
   void Moved(Running& running, std::int64_t position);
   void Failed(Running& running, const Error& error);
-  bool Wait(Running& running, std::chrono::milliseconds atMost);
+  bool Wait(Running& running, std::chrono::milliseconds at_most);
+  [[nodiscard]] std::chrono::milliseconds NextPause(Running& running) const;
+  void Nudge(Running& running);  // it shall not pause now
   [[nodiscard]] FollowerStatus StatusOf(Running& running);
 
   Engine& engine_;

@@ -35,6 +35,10 @@ class Collector : public Follower {
     if (!run.progress(1, 2)) return Fail(Code::kUnavailable, "stopping");
     return {};
   }
+  Result<bool> Prepare(std::span<const LogEntry> rows) override {
+    prepared += rows.size();
+    return concerned;
+  }
   Result<void> Apply(const FollowerPage& page) override {
     for (const LogEntry& entry : page.rows) {
       const Record row = RecordOfState(*model->FindEntity("Tag"), entry.after_state);
@@ -59,6 +63,8 @@ class Collector : public Follower {
   std::optional<std::int64_t> own;
   std::string bad;
   bool writes = false;
+  bool concerned = true;
+  std::size_t prepared = 0;
   int rebuilds = 0;
 };
 
@@ -143,6 +149,22 @@ TEST_F(FollowersTest, WritesItsEffectAndItsPositionInOneTransaction) {
   EXPECT_EQ(Tags(), 8);
   EXPECT_EQ(followers->Status("collector")->state, "following");
   EXPECT_EQ(followers->Status("collector")->lag_rows, 0);
+}
+
+TEST_F(FollowersTest, APageThatDoesNotConcernItCostsNoTransaction) {
+  world_.Create("tags", Tag("a"));
+  Collector collector(Keeps::kInStore, Start::kBeginning);
+  collector.concerned = false;
+  auto followers = Run(collector);
+  ASSERT_TRUE(followers->Drain());
+  EXPECT_EQ(collector.prepared, 1u);
+  EXPECT_TRUE(collector.names.empty());
+  EXPECT_EQ(Position(), world_.log().Last());
+  // The next page that does concern it goes on from there, and holds the new row alone.
+  collector.concerned = true;
+  world_.Create("tags", Tag("b"));
+  ASSERT_TRUE(followers->Drain());
+  EXPECT_THAT(collector.names, ElementsAre("b"));
 }
 
 TEST_F(FollowersTest, TwoNodesDoNotApplyARowTwice) {

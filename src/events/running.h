@@ -29,6 +29,8 @@ struct Followers::Running {
   std::chrono::steady_clock::time_point saved_at{};
   std::int64_t page_rows = 1;  // shrinks to one after a failure, grows back
   std::chrono::milliseconds backoff{0};
+  std::chrono::milliseconds pause{0};  // the last one after a page that emptied the log
+  std::int64_t paused_at = 0;          // the position then
 
   std::atomic<bool> nudged{false};  // somebody asked for something: no more pause
 

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "engine/engine.h"
 #include "events/follower.h"
@@ -25,22 +26,38 @@ class Feeder final : public Follower {
   explicit Feeder(Engine& engine, FeederOptions options = {});
 
   [[nodiscard]] const FollowerTraits& traits() const override { return traits_; }
+  Result<bool> Prepare(std::span<const LogEntry> rows) override;
   Result<void> Apply(const FollowerPage& page) override;
 
  private:
-  struct Page;
-  Result<void> Note(Page& page, const Subscription& subscription, const LogEntry& entry,
-                    const std::string& subject);
-  Result<void> Replay(Page& page, const LogEntry& entry);
-  Result<void> StopFull(Page& page, const Subscription& subscription);
+  // A change to be sent: a row of webhook_queue.
+  struct Note {
+    Uuid subscription, tenant, event;
+    std::int64_t seq = 0;
+    std::string subject;
+  };
+  struct Stop {
+    Subscription subscription;
+    std::string reason;
+  };
+  // What a page leads to.
+  struct Prepared {
+    std::vector<Note> notes;
+    std::vector<Stop> stops;
+  };
+
+  Result<void> PrepareReplay(const LogEntry& entry);
+  Result<void> StopIfFull(const Subscription& subscription, std::int64_t more);
+  Result<void> Queue(EngineWriter& writer, const Note& note);
   // Pauses a subscription and says why, to people too.
-  Result<void> Pause(Page& page, const Subscription& subscription, const std::string& reason);
+  Result<void> Pause(EngineWriter& writer, const Stop& stop);
 
   Engine& engine_;
   const FeederOptions options_;
   FollowerTraits traits_;
   Matcher matcher_;
   std::map<std::string, const model::Entity*, std::less<>> entities_;  // by LogEntry::entity_type
+  Prepared prepared_;
 };
 
 }  // namespace tenon::webhooks

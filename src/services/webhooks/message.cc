@@ -1,31 +1,13 @@
 #include "services/webhooks/message.h"
 
-#include <algorithm>
 #include <chrono>
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "events/cloud_event.h"
 #include "events/follower.h"
 
 namespace tenon::webhooks {
-namespace {
-
-void AppendText(std::string_view name, std::string_view text, std::string& out) {
-  out += ",\"";
-  out += name;
-  out += "\":";
-  AppendJsonString(text, out);
-}
-
-void AppendRaw(std::string_view name, const std::string& json, std::string& out) {
-  out += ",\"";
-  out += name;
-  out += "\":";
-  out += json.empty() ? "null" : json;
-}
-
-}  // namespace
-
 std::string ActionOf(const LogEntry& entry) {
   if (entry.action != "EVENT") return entry.action;
   const auto metadata = ParseJson(entry.metadata);
@@ -37,11 +19,7 @@ std::string ActionOf(const LogEntry& entry) {
 }
 
 std::string TypeOf(const model::Entity& entity, const LogEntry& entry) {
-  std::string action = ActionOf(entry);
-  std::ranges::transform(action, action.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return "tenon." + entity.table + "." + action;
+  return CloudEventType(entity, ActionOf(entry));
 }
 
 std::string SubjectOf(const model::Entity& entity, const LogEntry& entry) {
@@ -49,25 +27,9 @@ std::string SubjectOf(const model::Entity& entity, const LogEntry& entry) {
 }
 
 std::string CloudEventOf(const model::Entity& entity, const LogEntry& entry) {
-  std::string out = "{\"specversion\":\"1.0\"";
-  AppendText("id", entry.id.ToString(), out);
-  AppendText("source", "/v1/" + entity.table, out);
-  AppendText("type", TypeOf(entity, entry), out);
-  AppendText("subject", KeyOf(entry), out);
-  AppendText("time", FormatTime(entry.timestamp), out);
-  AppendText("datacontenttype", "application/json", out);
-  out += ",\"data\":{\"id\":\"" + entry.id.ToString() + '"';
-  AppendText("tenant_id", entry.tenant.ToString(), out);
-  AppendText("entity", entity.name, out);
-  AppendText("table", entity.table, out);
-  AppendText("key", KeyOf(entry), out);
-  AppendText("action", entry.action, out);
-  AppendText("user_id", entry.user.ToString(), out);
-  AppendText("time", FormatTime(entry.timestamp), out);
-  AppendRaw("before", entry.before_state, out);
-  AppendRaw("after", entry.after_state, out);
-  AppendRaw("metadata", entry.metadata, out);
-  return out + "}}";
+  std::string out;
+  AppendCloudEvent(entity, entry, TypeOf(entity, entry), "", out);
+  return out;
 }
 
 net::Headers SignedHeaders(std::string_view id, Time now, std::string_view body,

@@ -1,7 +1,7 @@
 #include "services/webhooks/watchers.h"
 
-#include <array>
-#include <map>
+#include <fmt/format.h>
+
 #include <set>
 #include <utility>
 
@@ -12,6 +12,8 @@ namespace {
 
 // Fields of a summary: it is for a person, the history has the rest.
 constexpr std::size_t kFieldsMax = 50;
+// Followers of one asset that are told.
+constexpr std::size_t kTargetsMax = 1000;
 
 json::object StateOf(const LogEntry& entry) {
   const std::string& text = entry.after_state.empty() ? entry.before_state : entry.after_state;
@@ -47,6 +49,7 @@ struct Watchers::Change {
   std::set<std::string> fields;  // of the asset; "columns", "tags" for what hangs on it
   std::set<Uuid> actors;
   std::int64_t count = 0;
+  json::array targets;  // "user:ID" of those who follow it
 };
 
 Watchers::Watchers(Engine& engine) : engine_(engine) {
@@ -57,42 +60,9 @@ Watchers::Watchers(Engine& engine) : engine_(engine) {
   traits_.types = {"ASSET", "SCHEMA", "ASSET_TAG"};
 }
 
-Result<void> Watchers::Tell(EngineWriter& writer, const Uuid& tenant, const Uuid& asset,
-                            const Change& change) {
-  const std::array<Value, 2> parameters = {Value(tenant), Value(asset)};
-  json::array targets;
-  TRY(writer.transaction().Query(
-      "SELECT user_id FROM user_assets WHERE tenant_id = $1 AND asset_id = $2 AND "
-      "type = 'FOLLOWS' ORDER BY user_id LIMIT 1000",
-      parameters, [&](const Row& row) -> Result<bool> {
-        const auto user = Uuid::Parse(row.Text(0));
-        // Nobody is told of what they did alone.
-        const bool own = user && change.actors.size() == 1 && change.actors.contains(*user);
-        if (!own) targets.emplace_back("user:" + std::string(row.Text(0)));
-        return true;
-      }));
-  if (targets.empty()) return {};
-  json::array fields;
-  for (const std::string& field : change.fields) fields.emplace_back(field);
-  Command notify;
-  notify.entity = engine_.model().FindTable("notification_events");
-  notify.trusted = true;
-  notify.body = {{"type", "asset_changed"},
-                 {"payload_summary", json::object{{"asset_id", asset.ToString()},
-                                                  {"qualified_name", change.qualified_name},
-                                                  {"action", change.action},
-                                                  {"changes", change.count},
-                                                  {"fields", std::move(fields)}}},
-                 {"channel_targets", std::move(targets)},
-                 {"entity_type", "ASSET"},
-                 {"entity_id", asset.ToString()}};
-  TRY(writer.Run(ServiceCaller(tenant, traits_.name), notify));
-  return {};
-}
-
-Result<void> Watchers::Apply(const FollowerPage& page) {
-  std::map<std::pair<Uuid, Uuid>, Change> changes;  // by tenant and asset
-  for (const LogEntry& entry : page.rows) {
+Watchers::Changes Watchers::ChangesOf(std::span<const LogEntry> rows) {
+  Changes changes;
+  for (const LogEntry& entry : rows) {
     const json::object state = StateOf(entry);
     const bool own = entry.entity_type == "ASSET";
     const auto asset =
@@ -110,8 +80,72 @@ Result<void> Watchers::Apply(const FollowerPage& page) {
     change.actors.insert(entry.user);
     ++change.count;
   }
-  for (const auto& [key, change] : changes) {
-    TRY(Tell(*page.writer, key.first, key.second, change));
+  return changes;
+}
+
+// Fills in targets; assets that nobody follows are left without.
+Result<void> Watchers::FindFollowers(Changes& changes) {
+  // Always as many places, so that the statement is prepared once.
+  constexpr std::size_t kAtOnce = 64;
+  std::string sql =
+      "SELECT tenant_id, asset_id, user_id FROM user_assets WHERE type = 'FOLLOWS' AND "
+      "tenant_id = $1 AND asset_id IN (";
+  for (std::size_t i = 0; i < kAtOnce; ++i) sql += fmt::format("{}${}", i == 0 ? "" : ", ", i + 2);
+  sql += ") ORDER BY asset_id, user_id";
+  for (auto at = changes.begin(); at != changes.end();) {
+    const Uuid tenant = at->first.first;
+    std::vector<Value> parameters = {Value(tenant)};
+    for (; at != changes.end() && at->first.first == tenant && parameters.size() <= kAtOnce; ++at) {
+      parameters.emplace_back(at->first.second);
+    }
+    while (parameters.size() <= kAtOnce) parameters.push_back(parameters.back());
+    TRY(engine_.store().Read({.tenant = tenant}, [&](Reader& reader) {
+      return reader.Query(sql, parameters, [&](const Row& row) -> Result<bool> {
+        const auto asset = Uuid::Parse(row.Text(1));
+        const auto user = Uuid::Parse(row.Text(2));
+        const auto change = asset ? changes.find({tenant, *asset}) : changes.end();
+        if (!user || change == changes.end()) return true;
+        const std::set<Uuid>& actors = change->second.actors;
+        json::array& targets = change->second.targets;
+        // Nobody is told of what they did alone.
+        const bool own = actors.size() == 1 && actors.contains(*user);
+        if (!own && targets.size() < kTargetsMax) targets.emplace_back("user:" + user->ToString());
+        return true;
+      });
+    }));
+  }
+  return {};
+}
+
+Result<bool> Watchers::Prepare(std::span<const LogEntry> rows) {
+  prepared_.clear();
+  Changes changes = ChangesOf(rows);
+  TRY(FindFollowers(changes));
+  for (auto& [key, change] : changes) {
+    if (change.targets.empty()) continue;
+    const auto& [tenant, asset] = key;
+    json::array fields;
+    for (const std::string& field : change.fields) fields.emplace_back(field);
+    Command notify;
+    notify.entity = engine_.model().FindTable("notification_events");
+    notify.trusted = true;
+    notify.body = {{"type", "asset_changed"},
+                   {"payload_summary", json::object{{"asset_id", asset.ToString()},
+                                                    {"qualified_name", change.qualified_name},
+                                                    {"action", change.action},
+                                                    {"changes", change.count},
+                                                    {"fields", std::move(fields)}}},
+                   {"channel_targets", std::move(change.targets)},
+                   {"entity_type", "ASSET"},
+                   {"entity_id", asset.ToString()}};
+    prepared_.emplace_back(tenant, std::move(notify));
+  }
+  return !prepared_.empty();
+}
+
+Result<void> Watchers::Apply(const FollowerPage& page) {
+  for (const auto& [tenant, notify] : prepared_) {
+    TRY(page.writer->Run(ServiceCaller(tenant, traits_.name), notify));
   }
   return {};
 }

@@ -2,6 +2,9 @@
 // the log, so that an import of a thousand columns is one message.
 #pragma once
 
+#include <map>
+#include <utility>
+
 #include "engine/engine.h"
 #include "events/follower.h"
 
@@ -12,15 +15,19 @@ class Watchers final : public Follower {
   explicit Watchers(Engine& engine);
 
   [[nodiscard]] const FollowerTraits& traits() const override { return traits_; }
+  Result<bool> Prepare(std::span<const LogEntry> rows) override;
   Result<void> Apply(const FollowerPage& page) override;
 
  private:
   struct Change;
-  Result<void> Tell(EngineWriter& writer, const Uuid& tenant, const Uuid& asset,
-                    const Change& change);
+  using Changes = std::map<std::pair<Uuid, Uuid>, Change>;  // by tenant and asset
+
+  static Changes ChangesOf(std::span<const LogEntry> rows);
+  Result<void> FindFollowers(Changes& changes);
 
   Engine& engine_;
   FollowerTraits traits_;
+  std::vector<std::pair<Uuid, Command>> prepared_;  // notifications, by tenant
 };
 
 }  // namespace tenon::webhooks
