@@ -26,11 +26,15 @@ if(TENON_FUZZ)
                          -Wno-deprecated-declarations)
 endif()
 
-# tenon_library(NAME SOURCES a.cc... LINK libs...)
+# tenon_library(NAME SOURCES a.cc... LINK libs... [COLD]). COLD: what runs at a start or for a person is compiled
+# for size, which halves it: a server's memory holds it all.
 function(tenon_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "COLD" "" "SOURCES;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC tenon_flags ${ARG_LINK})
+  if(ARG_COLD AND CMAKE_BUILD_TYPE STREQUAL Release)
+    target_compile_options(${name} PRIVATE -Os)
+  endif()
 endfunction()
 
 # tenon_test(NAME SOURCES a_test.cc... LINK libs... [STORES]): a GoogleTest program in build/tests.
