@@ -105,7 +105,22 @@ Result<json::object> OfLineage(Marquez& marquez, const Caller& caller, const htt
   return marquez.ColumnLineage(caller, node, depth, TextOf(request, "withDownstream") == "true");
 }
 
-Result<json::object> Answer(Marquez& marquez, const Caller& caller, const http::Request& request) {
+// /stats/...?period=
+Result<json::array> OfStats(Marquez& marquez, const Caller& caller, const http::Request& request,
+                            const std::string& of) {
+  const std::string period = TextOf(request, "period");
+  if (period != "DAY" && period != "WEEK") return Wrong("period", "must be DAY or WEEK");
+  return marquez.Stats(caller, of,
+                       period == "DAY" ? Marquez::Period::kDay : Marquez::Period::kWeek);
+}
+
+Result<json::object> OfJobs(Marquez& marquez, const Caller& caller, const http::Request& request) {
+  const MarquezPage page = TRY(PageOf(request));
+  const std::string state = TextOf(request, "runState");
+  return state.empty() ? marquez.Jobs(caller, "", page) : marquez.JobsByState(caller, state, page);
+}
+
+Result<json::value> Answer(Marquez& marquez, const Caller& caller, const http::Request& request) {
   const auto parts = TRY(PartsOf(request));
   if (parts.empty()) return Nothing(request);
   const std::string& first = parts[0];
@@ -113,7 +128,7 @@ Result<json::object> Answer(Marquez& marquez, const Caller& caller, const http::
   if (parts.size() == 1) {
     if (first == "sources") return marquez.Sources(caller);
     if (first == "tags") return marquez.Tags(caller);
-    if (first == "jobs") return marquez.Jobs(caller, "", TRY(PageOf(request)));
+    if (first == "jobs") return OfJobs(marquez, caller, request);
     if (first == "datasets") return marquez.Datasets(caller, "", TRY(PageOf(request)));
     if (first == "lineage") return OfLineage(marquez, caller, request, false);
     if (first == "column-lineage") return OfLineage(marquez, caller, request, true);
@@ -124,6 +139,7 @@ Result<json::object> Answer(Marquez& marquez, const Caller& caller, const http::
                             TRY(PageOf(request, 10)).limit);
     }
   }
+  if (parts.size() == 2 && first == "stats") return OfStats(marquez, caller, request, parts[1]);
   if (parts.size() >= 3 && first == "jobs" && parts[1] == "runs") {
     if (parts.size() == 3) return marquez.Run(caller, parts[2]);
     if (parts.size() == 4 && parts[3] == "facets") {

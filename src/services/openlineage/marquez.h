@@ -45,7 +45,10 @@ class Marquez {
   Result<json::object> Namespace(const Caller& caller, const std::string& name);
   Result<json::object> Sources(const Caller& caller);
   Result<json::object> Tags(const Caller& caller);
-  // An empty namespace: of all.
+  // An empty namespace: of all. `run_state`: only those whose latest run is in it ("RUNNING");
+  // looks at kMarquezNodesMax jobs.
+  Result<json::object> JobsByState(const Caller& caller, std::string_view run_state,
+                                   MarquezPage page);
   Result<json::object> Jobs(const Caller& caller, const std::string& name_space, MarquezPage page);
   Result<json::object> Job(const Caller& caller, const Name& name);
   Result<json::object> Runs(const Caller& caller, const Name& job, MarquezPage page);
@@ -65,10 +68,17 @@ class Marquez {
   Result<json::object> Search(const Caller& caller, const std::string& text,
                               const std::string& filter, const std::string& name_space, int limit);
   Result<std::string> Events(const Caller& caller, const EventQuery& query);
+  // Counts by hour of the last day, or by day (of UTC) of the last week, oldest first: of "jobs",
+  // "datasets" and "sources" how many there were, {startInterval, endInterval, count}; of
+  // "lineage-events" how many came of each type, {.., start, complete, fail, abort}. kNotFound for
+  // other things.
+  enum class Period { kDay, kWeek };
+  Result<json::array> Stats(const Caller& caller, std::string_view of, Period period);
 
  private:
   struct Snapshot;  // marquez_rows.h
   friend struct MarquezLists;
+  friend struct MarquezStats;
   friend struct MarquezWalk;
   template <typename Work>
   auto Read(const Caller& caller, Work work) -> decltype(work(std::declval<Snapshot&>()));
