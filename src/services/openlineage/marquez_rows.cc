@@ -220,8 +220,9 @@ Result<json::object> Marquez::Snapshot::JobOf(const NodeRow& node) {
       {"outputs", std::move(outputs)},
       {"location", TextOrNull(ObjectIn(node.facets, "sourceCodeLocation"), "url")},
       {"description", OrNull(node.description)}};
+  // Null and not an empty list where there is none: Marquez's page folds the list.
   job["latestRun"] = runs.empty() ? json::value() : runs[0];
-  job["latestRuns"] = std::move(runs);
+  job["latestRuns"] = runs.empty() ? json::value() : json::value(std::move(runs));
   job["parentJobName"] = parents.empty() ? json::value() : json::value(parents[0].name.name);
   job["parentJobUuid"] = parents.empty() ? json::value() : json::value(parents[0].id);
   job["currentVersion"] = nullptr;
