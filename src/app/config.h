@@ -83,6 +83,12 @@ struct GraphConfig {
   std::int64_t bytes = std::int64_t{1} << 30;  // of all tenants' graphs in memory together
 };
 
+struct SearchConfig {
+  // "embedded": a file of each node; "postgres": one index for all nodes, in the database. "auto":
+  // the store's, where that is possible.
+  std::string index = "auto";
+};
+
 // Background tasks, and what imports and connectors may reach.
 struct TasksConfig {
   std::int64_t threads = 2;  // 0: this node runs none
@@ -128,6 +134,7 @@ struct Config {
   JwtConfig jwt;
   CacheConfig cache;
   GraphConfig graph;
+  SearchConfig search;
   TasksConfig tasks;
   IngestConfig ingest;
   NetConfig net;

@@ -299,6 +299,8 @@ std::vector<Setting> MakeTable() {
        DurationSetting{[](C& c) -> Time { return c.cache.ttl; }, seconds(1), hours(24 * 30)}},
       {"graph.bytes", "TENON_GRAPH_BYTES",
        BytesSetting{[](C& c) -> Int { return c.graph.bytes; }, 1 << 20, 64 * kGiB}},
+      {"search.index", "TENON_SEARCH_INDEX",
+       TextSetting{[](C& c) -> Text { return c.search.index; }, {"auto", "embedded", "postgres"}}},
       {"tasks.threads", "TENON_TASKS_THREADS",
        IntSetting{[](C& c) -> Int { return c.tasks.threads; }, 0, 64}},
       {"ingest.import_roots", "TENON_INGEST_IMPORT_ROOTS",

@@ -7,6 +7,7 @@
 #include "app/doctor_parts.h"
 #include "app/open_store.h"
 #include "log/outbox_log.h"
+#include "search/postgres/schema.h"
 #include "store/migrations/migrate.h"
 #include "store/migrations/postgres_migrate.h"
 #include "store/migrations/postgres_support.h"
@@ -209,6 +210,35 @@ void CheckTables(Store& store, const model::Model& model, Findings& findings) {
   }
 }
 
+void CheckSearch(Store& store, const Config& config, const PostgresRoles& roles,
+                 Findings& findings) {
+  if (config.search.index == "embedded") return;
+  search::SearchSchemaState state;
+  const auto looked = ReadAsOwner(store, [&](Reader& reader) -> Result<void> {
+    state = TRY(search::LookAtSearchSchema(reader, roles));
+    return {};
+  });
+  if (!looked) {
+    findings.push_back({Level::kError, "search index", looked.error().message, ""});
+  } else if (state.version == search::kSearchSchemaVersion && state.granted) {
+    findings.push_back(
+        {Level::kOk, "search index", "in the schema " + state.name + ", one for all nodes", ""});
+  } else {
+    findings.push_back(
+        {config.search.index == "postgres" ? Level::kError : Level::kWarning, "search index",
+         state.version == 0
+             ? fmt::format("there is no schema {}: each node keeps a file of its own", state.name)
+             : fmt::format("the schema {} is of version {} and the server's of {}, or its roles "
+                           "may not use it: each node keeps a file of its own",
+                           state.name, state.version, search::kSearchSchemaVersion),
+         state.may_make
+             ? "tenon migrate makes it"
+             : fmt::format("a superuser runs CREATE SCHEMA {} AUTHORIZATION <the owner of Tenon's "
+                           "tables>, then tenon migrate fills it",
+                           state.name)});
+  }
+}
+
 void CheckLog(const PostgresOptions& options, Findings& findings) {
   auto store = PostgresStore::Open(options);
   if (!store) {
@@ -251,6 +281,7 @@ void CheckPostgres(const Config& config, const model::Model* model, Findings& fi
   }
   for (const Check& check : RoleChecks(place.postgres->roles())) Look(**store, check, findings);
   if (model != nullptr) CheckTables(**store, *model, findings);
+  CheckSearch(**store, config, place.postgres->roles(), findings);
   (*store)->Close();
   CheckLog(place.postgres->server, findings);
 }

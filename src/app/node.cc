@@ -92,8 +92,9 @@ Result<void> Node::OpenStore() {
   if (options_.store.postgres && options_.store.create) {
     lock_ = TRY(DirectoryLock::Take(options_.store.directory, true));
   }
-  store_ = TRY(OpenForServing(options_.store, *model_, deps_.clock,
-                              {.migrate = options_.migrate, .log = options_.log}));
+  store_ = TRY(OpenForServing(
+      options_.store, *model_, deps_.clock,
+      {.migrate = options_.migrate, .search = options_.indexes.search, .log = options_.log}));
   return {};
 }
 

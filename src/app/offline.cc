@@ -91,10 +91,11 @@ Result<cli::MigrationReport> MigrateOffline(const Config& config,
   options.drops = request.drops;
   options.dry_run = request.dry_run;
   options.phase = PhaseOf(request);
-  if (const StorePlace place = PlaceOf(config); place.postgres) {
-    options.roles = place.postgres->roles();
-  }
-  return ReportOf(TRY(Migrate(*store, *model, clock, options)));
+  const StorePlace place = PlaceOf(config);
+  if (place.postgres) options.roles = place.postgres->roles();
+  const MigrationPlan plan = TRY(Migrate(*store, *model, clock, options));
+  if (!request.dry_run) TRY(PrepareSearch(*store, place, config.search.index, {}));
+  return ReportOf(plan);
 }
 
 Result<cli::MigrationReport> RollbackOffline(const Config& config,

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "search/postgres/schema.h"
 #include "services/move/move.h"
 #include "store/migrations/migrate.h"
 #include "store/migrations/postgres_migrate.h"
@@ -104,10 +105,20 @@ Result<void> PreparePostgresTables(Store& owner, const StorePlace& place, const 
   options.roles = place.postgres->roles();
   options.older_allowed = false;
   options.phase = MigrationPhase::kExpand;  // nodes of the version before may be at work
-  return MigrateNow(owner, model, clock, std::move(options), bring_up);
+  TRY(MigrateNow(owner, model, clock, std::move(options), bring_up));
+  return PrepareSearch(owner, place, bring_up.search, bring_up.log);
 }
 
 }  // namespace
+
+Result<void> PrepareSearch(Store& owner, const StorePlace& place, const std::string& search,
+                           const std::function<void(std::string_view, const std::string&)>& log) {
+  if (!place.postgres || search == "embedded") return {};
+  auto made = search::PrepareSearchSchema(owner, place.postgres->roles());
+  if (made || search == "postgres" || made.error().code != Code::kForbidden) return made;
+  if (log) log("warn", "search: " + made.error().message);
+  return {};
+}
 
 StorePlace PlaceOf(const Config& config) {
   StorePlace place;

@@ -36,8 +36,14 @@ struct StorePlace {
 // As the configuration says.
 StorePlace PlaceOf(const Config& config);
 
+// Makes the tables of a shared search index on PostgreSQL, unless it is "embedded". With "auto" a
+// login that may not is no error: a warning says what a DBA has to grant.
+Result<void> PrepareSearch(Store& owner, const StorePlace& place, const std::string& search,
+                           const std::function<void(std::string_view, const std::string&)>& log);
+
 struct BringUp {
-  bool migrate = true;  // else kUnavailable when the tables are not the models'
+  bool migrate = true;          // else kUnavailable when the tables are not the models'
+  std::string search = "auto";  // SearchConfig::index: whether the search index needs its tables
   std::function<void(std::string_view level, const std::string& message)> log = {};
 };
 

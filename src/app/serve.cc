@@ -118,6 +118,7 @@ Result<NodeOptions> NodeOptionsOf(const Config& config) {
   options.store = PlaceOf(config);
   options.engine.cache_bytes = static_cast<std::size_t>(config.cache.bytes);
   options.indexes.graph.bytes_max = static_cast<std::size_t>(config.graph.bytes);
+  options.indexes.search = config.search.index;
   options.engine.cache_ttl = std::chrono::duration_cast<std::chrono::seconds>(config.cache.ttl);
   options.api.pool.threads = static_cast<int>(config.http.read_threads);
   options.api.cors_origins = config.http.cors_origins;

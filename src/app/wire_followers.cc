@@ -8,6 +8,9 @@
 #include "api/followers.h"
 #include "api/graph.h"
 #include "api/search.h"
+#include "base/hash.h"
+#include "search/postgres/postgres_index.h"
+#include "search/sqlite/sqlite_index.h"
 
 namespace tenon {
 namespace {
@@ -18,15 +21,38 @@ FollowersOptions OptionsOf(const IndexDeps& deps) {
   return options;
 }
 
+Result<std::unique_ptr<search::SearchIndex>> OpenSearchIndex(const IndexDeps& deps,
+                                                             const IndexOptions& options,
+                                                             const search::SearchPlans& plans) {
+  const bool shared = deps.engine.store().dialect() == Dialect::kPostgres;
+  if (options.search == "postgres" && !shared) {
+    return Fail(Code::kInvalidArgument, "search.index = postgres needs store = postgres");
+  }
+  if (shared && options.search != "embedded") {
+    auto index =
+        search::PostgresIndex::Open(deps.engine.store(), plans, ToHex(deps.random.Bytes(8)));
+    if (index) return std::unique_ptr<search::SearchIndex>(*std::move(index));
+    if (options.search == "postgres" || index.error().code != Code::kNotFound) {
+      return Fail(std::move(index).error());
+    }
+    if (deps.log) {
+      deps.log("warn", "searches run on an index in " + options.directory +
+                           " of this node alone: " + index.error().message);
+    }
+  }
+  return std::make_unique<search::SqliteIndex>(options.directory, plans);
+}
+
 }  // namespace
 
-Indexes::Indexes(const IndexDeps& deps, const IndexOptions& options, search::SearchPlans plans)
+Indexes::Indexes(const IndexDeps& deps, const IndexOptions& options, Plans plans,
+                 std::unique_ptr<search::SearchIndex> search_index)
     : graph_(deps.engine, options.graph),
       plans_(std::move(plans)),
-      search_index_(options.directory, plans_),
-      search_follower_(deps.engine.store(), deps.engine.model(), plans_, search_index_),
+      search_index_(std::move(search_index)),
+      search_follower_(deps.engine.store(), deps.engine.model(), *plans_, *search_index_),
       followers_({deps.engine, deps.random}, OptionsOf(deps)),
-      search_(deps.engine, plans_, search_index_, [this](std::chrono::milliseconds patience) {
+      search_(deps.engine, *plans_, *search_index_, [this](std::chrono::milliseconds patience) {
         return followers_.WaitFor("search", patience);
       }) {
   followers_.Add(graph_);
@@ -36,8 +62,10 @@ Indexes::Indexes(const IndexDeps& deps, const IndexOptions& options, search::Sea
 Indexes::~Indexes() { Stop(); }
 
 Result<std::unique_ptr<Indexes>> Indexes::Open(IndexDeps deps, const IndexOptions& options) {
-  return std::unique_ptr<Indexes>(
-      new Indexes(deps, options, TRY(search::SearchPlans::Of(deps.engine.model()))));
+  auto plans = std::make_unique<const search::SearchPlans>(
+      TRY(search::SearchPlans::Of(deps.engine.model())));
+  auto index = TRY(OpenSearchIndex(deps, options, *plans));
+  return std::unique_ptr<Indexes>(new Indexes(deps, options, std::move(plans), std::move(index)));
 }
 
 std::vector<Route> Indexes::Routes() {
@@ -52,13 +80,13 @@ std::vector<Route> Indexes::Routes() {
 void Indexes::AppendMetrics(std::string& out) {
   followers_.AppendMetrics(out);
   graph_.AppendMetrics(out);
-  const search::IndexStats stats = search_index_.Stats();
+  const search::IndexStats stats = search_index_->Stats();
   const auto line = [&](std::string_view name, std::string_view help, std::int64_t value) {
     fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} gauge\n{0} {2}\n", name,
                    help, value);
   };
   line("tenon_search_documents", "Rows in the search index.", stats.documents);
-  line("tenon_search_bytes", "Size of its file.", stats.bytes);
+  line("tenon_search_bytes", "Its size on disk.", stats.bytes);
 }
 
 void Indexes::Start() { followers_.Start(); }
@@ -66,6 +94,7 @@ void Indexes::Start() { followers_.Start(); }
 void Indexes::Stop() {
   followers_.Stop();
   graph_.Stop();
+  search_index_->Leave();
 }
 
 }  // namespace tenon

@@ -14,13 +14,14 @@
 #include "search/follower.h"
 #include "search/plan.h"
 #include "search/service.h"
-#include "search/sqlite/sqlite_index.h"
 
 namespace tenon {
 
 struct IndexOptions {
   GraphOptions graph;
-  std::string directory;  // where the search index keeps its file, search.db
+  std::string directory;  // where an embedded search index keeps its file, search.db
+  // SearchConfig::index.
+  std::string search = "auto";
 };
 
 struct IndexDeps {
@@ -48,11 +49,13 @@ class Indexes {
   void Stop();
 
  private:
-  Indexes(const IndexDeps& deps, const IndexOptions& options, search::SearchPlans plans);
+  using Plans = std::unique_ptr<const search::SearchPlans>;
+  Indexes(const IndexDeps& deps, const IndexOptions& options, Plans plans,
+          std::unique_ptr<search::SearchIndex> search_index);
 
   GraphIndex graph_;
-  const search::SearchPlans plans_;
-  search::SqliteIndex search_index_;
+  const Plans plans_;
+  const std::unique_ptr<search::SearchIndex> search_index_;
   search::SearchFollower search_follower_;
   Followers followers_;
   search::SearchService search_;

@@ -107,6 +107,11 @@ class Follower {
   // Asked at the start and after an error of Apply.
   virtual Result<std::optional<std::int64_t>> Saved() { return std::optional<std::int64_t>{}; }
 
+  // For an effect that the nodes of a store share and one of them keeps. How far that one has come,
+  // when it is another: this node then only notes that position. nullopt: this node applies. Asked
+  // before each step.
+  virtual Result<std::optional<std::int64_t>> Elsewhere() { return std::optional<std::int64_t>{}; }
+
   // Throws away what there is and builds it from the tables. kOwn keeps `run.position` with it. A
   // crash in the middle makes it run again. kInStore and kOutside: the position is saved after it.
   virtual Result<void> Rebuild(RebuildRun& run);

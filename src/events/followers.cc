@@ -155,12 +155,14 @@ Result<void> Followers::Drain() {
 Result<bool> Followers::StepOnce(Running& running) {
   const std::lock_guard stepping(running.stepping);
   const auto step = [&]() -> Result<bool> {
+    const bool elsewhere = TRY(IsElsewhere(running));
     if (!running.begun) TRY(Begin(running));
     bool rebuild = false;
     {
       const std::lock_guard lock(running.mutex);
       rebuild = std::exchange(running.rebuild_wanted, false);
     }
+    if (elsewhere && !rebuild) return false;
     if (rebuild) {
       if (auto rebuilt = RebuildNow(running); !rebuilt) {
         const std::lock_guard lock(running.mutex);
@@ -183,6 +185,19 @@ Result<bool> Followers::StepOnce(Running& running) {
   const std::lock_guard lock(running.mutex);
   running.failing = false;
   return more;
+}
+
+// Whether another node applies; then its position is ours. What that node leaves behind, this one
+// begins with as after a start. A rebuild that somebody asked of this node is made here all the
+// same: the follower sorts out who is the last.
+Result<bool> Followers::IsElsewhere(Running& running) {
+  const auto position = TRY(running.follower.Elsewhere());
+  if (position.has_value() != running.elsewhere) running.begun = false;
+  running.elsewhere = position.has_value();
+  if (!position) return false;
+  running.begun = true;
+  Moved(running, *position);
+  return true;
 }
 
 // Where it stands. Asked again after each failure: the position may have moved without us knowing.

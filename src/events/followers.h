@@ -98,6 +98,7 @@ class Followers {
   [[nodiscard]] Error Unknown(std::string_view name);
   void Loop(Running& running);
   Result<bool> StepOnce(Running& running);
+  Result<bool> IsElsewhere(Running& running);
   Result<void> Begin(Running& running);
   Result<void> RebuildNow(Running& running);
   Result<std::vector<LogEntry>> ReadPage(Running& running);

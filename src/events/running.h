@@ -25,6 +25,7 @@ struct Followers::Running {
   // Held for each step. What follows is the stepping thread's.
   std::mutex stepping;
   bool begun = false;                 // position is known
+  bool elsewhere = false;             // another node applies
   std::optional<std::int64_t> saved;  // as it stands in follower_positions
   std::chrono::steady_clock::time_point saved_at{};
   std::int64_t page_rows = 1;  // shrinks to one after a failure, grows back

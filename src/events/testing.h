@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -49,8 +50,12 @@ inline std::shared_ptr<const model::Model> ModelWith(const std::string& more) {
 
 class EngineWorld {
  public:
-  explicit EngineWorld(const std::string& more_model = "")
-      : model_(ModelWith(more_model)), clock_(*ParseTime("2026-11-21T09:00:00Z")) {
+  // Over a file of its own, or over stores that `open` opens with the shipped models' tables.
+  using OpenStore = std::function<std::unique_ptr<Store>()>;
+  explicit EngineWorld(const std::string& more_model = "", OpenStore open = {})
+      : model_(ModelWith(more_model)),
+        open_(std::move(open)),
+        clock_(*ParseTime("2026-11-21T09:00:00Z")) {
     Open();
     const Uuid system = SystemTenantId();
     MakeTenant(system, "system");
@@ -62,9 +67,10 @@ class EngineWorld {
   ~EngineWorld() { Close(); }
 
   void Open() {
-    store_ = OpenSqlite(folder_.path());
-    if (auto migrated = Migrate(*store_, *model_, clock_); !migrated) {
-      ADD_FAILURE() << migrated.error().message;
+    store_ = open_ ? open_() : OpenSqlite(folder_.path());
+    if (!open_) {
+      const auto migrated = Migrate(*store_, *model_, clock_);
+      if (!migrated) ADD_FAILURE() << migrated.error().message;
     }
     auto log = OpenLog(*store_, ids_, random_);
     if (!log) ADD_FAILURE() << log.error().message;
@@ -136,6 +142,7 @@ class EngineWorld {
 
   TempDir folder_;
   std::shared_ptr<const model::Model> model_;
+  const OpenStore open_;
   ManualClock clock_;
   SeededRandom random_{1};
   IdSource ids_{clock_, random_};

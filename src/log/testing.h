@@ -119,6 +119,8 @@ class TestStore {
   [[nodiscard]] StoreKind kind() const { return kind_; }
   [[nodiscard]] TestDatabase& database() { return clone_->database(); }  // PostgreSQL only
 
+  [[nodiscard]] PostgresOptions options() const { return clone_->options(); }  // PostgreSQL only
+
   // Another node's store over the same database.
   Result<std::unique_ptr<PostgresStore>> OpenAnother() { return OpenPostgres(); }
 

@@ -25,6 +25,7 @@ class SearchFollower final : public Follower {
                  SearchIndex& index);
 
   [[nodiscard]] const FollowerTraits& traits() const override { return traits_; }
+  Result<std::optional<std::int64_t>> Elsewhere() override { return index_.Elsewhere(); }
   Result<std::optional<std::int64_t>> Saved() override;
   Result<void> Rebuild(RebuildRun& run) override;
   Result<void> Apply(const FollowerPage& page) override;

@@ -8,9 +8,8 @@
 
 #include "events/followers.h"
 #include "events/testing.h"
+#include "search/index_testing.h"
 #include "search/service.h"
-#include "search/sqlite/sqlite_index.h"
-#include "store/testing.h"
 
 namespace tenon::search {
 namespace {
@@ -19,44 +18,69 @@ using tenon::testing::EngineWorld;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::StoreKind;
 
-class SearchFollowerTest : public ::testing::Test {
+constexpr auto kPatience = std::chrono::seconds(30);
+
+class SearchFollowerTest : public ::testing::TestWithParam<StoreKind> {
  protected:
-  SearchFollowerTest() : plans_(*SearchPlans::Of(world_.engine().model())) { Open(); }
+  void SetUp() override {
+    EngineWorld::OpenStore open;
+    if (GetParam() == StoreKind::kPostgres) {
+      auto made = testing::SearchDatabase();
+      if (!made) GTEST_SKIP() << made.error().message;
+      database_ = *std::move(made);
+      open = [this]() -> std::unique_ptr<Store> { return *database_->OpenAnother(); };
+    }
+    world_ = std::make_unique<EngineWorld>("", open);
+    plans_ = std::make_unique<SearchPlans>(*SearchPlans::Of(world_->engine().model()));
+    Open();
+  }
 
   // As a server's start does.
   void Open() {
     followers_.reset();
     follower_.reset();
-    index_ = std::make_unique<SqliteIndex>(folder_.path(), plans_);
-    follower_ =
-        std::make_unique<SearchFollower>(world_.store(), world_.engine().model(), plans_, *index_);
-    followers_ = std::make_unique<Followers>(FollowersDeps{world_.engine(), world_.random()},
+    if (index_) index_->Leave();
+    index_.reset();
+    if (database_) {
+      index_ = *PostgresIndex::Open(world_->store(), *plans_, "one");
+    } else {
+      index_ = std::make_unique<SqliteIndex>(folder_.path(), *plans_);
+    }
+    follower_ = std::make_unique<SearchFollower>(world_->store(), world_->engine().model(), *plans_,
+                                                 *index_);
+    followers_ = std::make_unique<Followers>(FollowersDeps{world_->engine(), world_->random()},
                                              FollowersOptions{});
     followers_->Add(*follower_);
   }
+  // What was written is numbered before followers see it.
+  void Seal() {
+    ASSERT_TRUE(world_->log().Settle({.tenant = {}, .across_tenants = true}, kPatience));
+  }
   void Drain() {
+    Seal();
     const auto drained = followers_->Drain();
     ASSERT_TRUE(drained.has_value()) << drained.error().message;
   }
   std::string Asset(const std::string& name) {
-    return world_.Create("assets",
-                         {{"type", "TABLE"}, {"name", name}, {"qualified_name", "q." + name}});
+    return world_->Create("assets",
+                          {{"type", "TABLE"}, {"name", name}, {"qualified_name", "q." + name}});
   }
   // Whatever comes of it: some of what the random test does is refused.
   void Try(Command::Op op, std::string_view table, const std::string& id, json::object body) {
     Command command;
     command.op = op;
-    command.entity = world_.model().FindTable(table);
+    command.entity = world_->model().FindTable(table);
     command.id = id;
     command.body = std::move(body);
     static_cast<void>(
-        world_.engine().ApplyAndWait(world_.CallerOf(world_.tenant), std::move(command)));
+        world_->engine().ApplyAndWait(world_->CallerOf(world_->tenant), std::move(command)));
   }
   std::vector<std::string> Find(const std::string& text, const Uuid& tenant) {
     IndexQuery query;
     query.tenant = tenant;
-    query.entities = {plans_.FindTable("assets")};
+    query.entities = {plans_->FindTable("assets")};
     query.text = ParseTextQuery(text);
     const auto answer = index_->Query(query);
     EXPECT_TRUE(answer.has_value()) << (answer ? "" : answer.error().message);
@@ -66,7 +90,7 @@ class SearchFollowerTest : public ::testing::Test {
     }
     return keys;
   }
-  std::vector<std::string> Find(const std::string& text) { return Find(text, world_.tenant); }
+  std::vector<std::string> Find(const std::string& text) { return Find(text, world_->tenant); }
   // What the index came to row by row is what the tables make.
   void ExpectAsRebuilt() {
     Drain();
@@ -77,39 +101,44 @@ class SearchFollowerTest : public ::testing::Test {
   }
   std::int64_t Rebuilds() { return followers_->Status("search")->rebuilds_total; }
 
-  EngineWorld world_;
   tenon::testing::TempDir folder_;
-  SearchPlans plans_;
-  std::unique_ptr<SqliteIndex> index_;
+  std::unique_ptr<testing::TestStore> database_;  // PostgreSQL only
+  std::unique_ptr<EngineWorld> world_;
+  std::unique_ptr<SearchPlans> plans_;
+  std::unique_ptr<SearchIndex> index_;
   std::unique_ptr<SearchFollower> follower_;
   std::unique_ptr<Followers> followers_;
 };
 
-TEST_F(SearchFollowerTest, FollowsRowsAndWhatTheyAreFoundBy) {
+INSTANTIATE_TEST_SUITE_P(Indexes, SearchFollowerTest,
+                         ::testing::Values(StoreKind::kSqlite, StoreKind::kPostgres),
+                         [](const auto& of) { return NameOf(of.param); });
+
+TEST_P(SearchFollowerTest, FollowsRowsAndWhatTheyAreFoundBy) {
   const std::string orders = Asset("orders"), other = Asset("invoices");
   Drain();
   EXPECT_THAT(Find("orders"), ElementsAre(orders));
-  const std::string tag = world_.Create("tags", {{"name", "gdpr"}, {"category", "PII"}});
-  world_.Create("asset_tags", {{"asset_id", orders}, {"tag_id", tag}});
+  const std::string tag = world_->Create("tags", {{"name", "gdpr"}, {"category", "PII"}});
+  world_->Create("asset_tags", {{"asset_id", orders}, {"tag_id", tag}});
   Drain();
   EXPECT_THAT(Find("gdpr"), ElementsAre(orders));
   // Who is found by a tag's name is found by its new one.
-  world_.Do(Command::Op::kUpdate, "tags", tag, {{"name", "privacy"}});
+  world_->Do(Command::Op::kUpdate, "tags", tag, {{"name", "privacy"}});
   Drain();
   EXPECT_THAT(Find("gdpr"), IsEmpty());
   EXPECT_THAT(Find("privacy"), ElementsAre(orders));
-  world_.Do(Command::Op::kDelete, "assets", orders, {});
+  world_->Do(Command::Op::kDelete, "assets", orders, {});
   Drain();
   EXPECT_THAT(Find("privacy"), IsEmpty());
-  EXPECT_THAT(Find("invoices", world_.other), IsEmpty());
+  EXPECT_THAT(Find("invoices", world_->other), IsEmpty());
   ExpectAsRebuilt();
 }
 
-TEST_F(SearchFollowerTest, ComesOutAsARebuildDoes) {
+TEST_P(SearchFollowerTest, ComesOutAsARebuildDoes) {
   std::mt19937 random(5);
   std::vector<std::string> assets, tags;
   for (int i = 0; i < 5; ++i) {
-    tags.push_back(world_.Create("tags", {{"name", "tag" + std::to_string(i)}}));
+    tags.push_back(world_->Create("tags", {{"name", "tag" + std::to_string(i)}}));
   }
   for (int i = 0; i < 200; ++i) {
     const auto any = [&](const std::vector<std::string>& of) { return of[random() % of.size()]; };
@@ -137,7 +166,7 @@ TEST_F(SearchFollowerTest, ComesOutAsARebuildDoes) {
   ExpectAsRebuilt();
 }
 
-TEST_F(SearchFollowerTest, GoesOnWhereItStoodAndRebuildsWhatIsNotItsOwn) {
+TEST_P(SearchFollowerTest, GoesOnWhereItStoodAndRebuildsWhatIsNotItsOwn) {
   const std::string orders = Asset("orders");
   Drain();
   EXPECT_EQ(Rebuilds(), 1);
@@ -156,20 +185,58 @@ TEST_F(SearchFollowerTest, GoesOnWhereItStoodAndRebuildsWhatIsNotItsOwn) {
   EXPECT_THAT(Find("orders"), ElementsAre(orders));
 }
 
-TEST_F(SearchFollowerTest, SaysSoWhileThereIsNoIndex) {
-  SearchService service(world_.engine(), plans_, *index_, [&](std::chrono::milliseconds patience) {
-    return followers_->WaitFor("search", patience);
-  });
+TEST_P(SearchFollowerTest, SaysSoWhileThereIsNoIndex) {
+  SearchService service(
+      world_->engine(), *plans_, *index_,
+      [&](std::chrono::milliseconds patience) { return followers_->WaitFor("search", patience); });
   SearchParams params;
   params.text = "orders";
-  const auto refused = service.Search(world_.CallerOf(world_.tenant), params);
+  const auto refused = service.Search(world_->CallerOf(world_->tenant), params);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, Code::kUnavailable);
   Asset("orders");
   params.consistent = true;
-  const auto found = service.Search(world_.CallerOf(world_.tenant), params);
+  const auto found = service.Search(world_->CallerOf(world_->tenant), params);
   ASSERT_TRUE(found.has_value()) << found.error().message;
   EXPECT_THAT(*found, HasSubstr("\"match\":\"exact\""));
+}
+
+// Two nodes, one index: the second only notes how far the first has come, and goes on where that
+// one left off.
+TEST_P(SearchFollowerTest, OneNodeKeepsASharedIndex) {
+  if (!database_) GTEST_SKIP() << "an embedded index is of one node";
+  const std::string orders = Asset("orders");
+  Drain();
+  const auto index = *PostgresIndex::Open(world_->store(), *plans_, "two");
+  SearchFollower follower(world_->store(), world_->engine().model(), *plans_, *index);
+  Followers other(FollowersDeps{world_->engine(), world_->random()}, FollowersOptions{});
+  other.Add(follower);
+  const std::string invoices = Asset("invoices");
+  Seal();
+  ASSERT_TRUE(other.Drain());
+  EXPECT_EQ(other.Status("search")->rows_total, 0);
+  EXPECT_EQ(other.Status("search")->rebuilds_total, 0);
+  EXPECT_THAT(Find("invoices"), IsEmpty());
+  Drain();
+  ASSERT_TRUE(other.Drain());
+  EXPECT_EQ(other.Status("search")->position, followers_->Status("search")->position);
+  EXPECT_THAT(Find("invoices"), ElementsAre(invoices));
+
+  index_->Leave();
+  const std::string payments = Asset("payments");
+  Seal();
+  ASSERT_TRUE(other.Drain());
+  EXPECT_EQ(other.Status("search")->rebuilds_total, 0);
+  EXPECT_THAT(Find("payments"), ElementsAre(payments));
+  // A rebuild is made by the node that was asked.
+  ASSERT_TRUE(followers_->Rebuild("search"));
+  Drain();
+  EXPECT_EQ(Rebuilds(), 2);
+  EXPECT_THAT(Find("orders"), ElementsAre(orders));
+  Asset("orders again");
+  Seal();
+  for (int step = 0; step < 3; ++step) static_cast<void>(other.Drain());
+  EXPECT_EQ(Find("orders").size(), 2u);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The search index: documents in, ranked candidates out. The embedded part keeps it in SQLite's
-// FTS5 in a file of its own (sqlite/), the one beside PostgreSQL in that database's own tables
-// (postgres/). It is made from the tables and can be thrown away at any time.
+// FTS5 in a file of its own (sqlite/), the one beside PostgreSQL in a schema of that database,
+// which all nodes share (postgres/). What a query is made of is the same for both (part.h). It is
+// made from the tables and can be thrown away at any time.
 //
 // A query gets candidates, best first, at most so many: whoever asks reads the rows themselves from
 // the main store, so that nothing deleted or forbidden is shown while the index lags.
@@ -110,6 +111,12 @@ class SearchIndex {
  public:
   virtual ~SearchIndex() = default;
 
+  // Several nodes may share an index, and one of them keeps it. When that is another one: how far
+  // that one has come (0: it is building). nullopt: this node keeps it, from now on if not before.
+  virtual Result<std::optional<std::int64_t>> Elsewhere() { return std::optional<std::int64_t>{}; }
+  // This node stops: another one may keep the index at once.
+  virtual void Leave() {}
+
   // Where the index stands; nullopt: there is none that can be used.
   virtual Result<std::optional<LogPlace>> Place() = 0;
 
@@ -138,6 +145,10 @@ class SearchIndex {
                                     std::span<const std::string> facets) = 0;
 
   [[nodiscard]] virtual IndexStats Stats() = 0;
+
+  // Everything that the index says, in an order of its own: equal for equal indexes, however they
+  // were made. For tests; reads all of it.
+  virtual Result<std::string> Dump() = 0;
 };
 
 }  // namespace tenon::search

@@ -36,7 +36,8 @@ struct Variant {
 struct Group {
   std::vector<Variant> variants;  // empty: nothing has the word
   double idf = 1;
-  std::int64_t rows_min = 0;  // so many rows have it, or more
+  std::int64_t rows_min = 0;    // so many rows have it, or more
+  std::int64_t labels_min = 0;  // so many have it in their label, or more
 };
 
 // log(1 + (rows - having + 0.5) / (having + 0.5)), never negative.

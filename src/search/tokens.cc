@@ -308,6 +308,12 @@ std::vector<std::int64_t> Trigrams(std::string_view token) {
   return TrigramsOf(characters);
 }
 
+bool HasGrams(std::string_view token) {
+  if (token.size() < 3 || token.size() > 32) return false;
+  const auto digits = std::ranges::count_if(token, [](char c) { return c >= '0' && c <= '9'; });
+  return static_cast<std::size_t>(digits) * 2 <= token.size();
+}
+
 std::vector<std::int64_t> InnerTrigrams(std::string_view part) {
   return TrigramsOf(Characters(part));
 }

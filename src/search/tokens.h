@@ -45,6 +45,10 @@ std::string FoldName(std::string_view text, std::size_t bytes_max = 256);
 // Trigrams of a token, its beginning and end marked, as numbers; sorted, each once.
 std::vector<std::int64_t> Trigrams(std::string_view token);
 
+// Words that somebody could misspell: not hashes, numbers and single letters. Of others no trigrams
+// are kept.
+bool HasGrams(std::string_view token);
+
 // The trigrams that any token which contains `part` has.
 std::vector<std::int64_t> InnerTrigrams(std::string_view part);
 

@@ -23,13 +23,6 @@ std::string BodyOf(const Analysis& analysis, std::string_view facets) {
   return body;
 }
 
-// Words that somebody could misspell: not hashes, numbers and single letters.
-bool HasGrams(std::string_view term) {
-  if (term.size() < 3 || term.size() > 32) return false;
-  const auto digits = std::ranges::count_if(term, [](char c) { return c >= '0' && c <= '9'; });
-  return static_cast<std::size_t>(digits) * 2 <= term.size();
-}
-
 }  // namespace
 
 std::string PackNumbers(std::span<const std::int64_t> numbers) {

@@ -4,7 +4,7 @@
 
 #include "search/sqlite/documents.h"
 #include "search/sqlite/file.h"
-#include "search/sqlite/query.h"
+#include "search/sqlite/sqlite_part.h"
 #include "search/sqlite/statement.h"
 #include "store/sqlite/file.h"
 
@@ -14,6 +14,23 @@ namespace {
 constexpr std::size_t kReadersMax = 6;
 // Documents of a rebuild in one transaction.
 constexpr int kRebuildBatch = 5000;
+
+// A read transaction for the statements of one query; ends with it.
+class Snapshot {
+ public:
+  explicit Snapshot(Connection& connection) : connection_(connection) {
+    begun_ = connection_.Run("BEGIN").has_value();
+  }
+  ~Snapshot() {
+    if (begun_) static_cast<void>(connection_.Step("COMMIT"));
+  }
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+ private:
+  Connection& connection_;
+  bool begun_ = false;
+};
 
 // Begins a transaction, and ends it by what became of the work.
 Result<void> InTransaction(Connection& connection, const std::function<Result<void>()>& work) {
@@ -181,7 +198,11 @@ Result<SqliteIndex::Lease> SqliteIndex::Borrow(std::chrono::milliseconds deadlin
 
 Result<IndexAnswer> SqliteIndex::Query(const IndexQuery& query) {
   auto lease = TRY(Borrow(query.deadline));
-  auto answer = RunQuery(*lease.loan, query);
+  const auto run = [&]() -> Result<IndexAnswer> {
+    const Snapshot snapshot(*lease.loan);
+    return RunQuery(TRY(OpenParts(*lease.loan, query)), query);
+  };
+  auto answer = run();
   if (!answer) return Fail(Damaged(std::move(answer).error()));
   return answer;
 }

@@ -33,9 +33,7 @@ class SqliteIndex final : public SearchIndex {
   [[nodiscard]] IndexStats Stats() override;
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  // Everything that the index says, in an order of its own: equal for equal indexes, however they
-  // were made. For tests; reads the whole file.
-  Result<std::string> Dump();
+  Result<std::string> Dump() override;
 
  private:
   Result<void> Open();

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "search/part.h"
 #include "search/query.h"
 #include "search/score.h"
-#include "store/sqlite/connection.h"
 
 namespace tenon::search {
 
@@ -21,8 +21,6 @@ struct Expanded {
   bool corrected = false;  // only words that are spelt alike were found
 };
 
-// `part_docs`: documents of the part, for the weight of rare words.
-Result<Expanded> Expand(Connection& connection, std::int64_t part, std::int64_t part_docs,
-                        const QueryWord& word);
+Result<Expanded> Expand(IndexPart& part, const QueryWord& word);
 
 }  // namespace tenon::search

@@ -1,32 +1,35 @@
 // The part of a query that is about one entity of the tenant: its candidates and counts.
 //
-// FTS5 hands out matches in the order of their numbers, and only as many as are asked for, so the
-// work is bounded by the candidates wanted and not by the matches. Ways of matching are asked one
-// after the other, best first: whole names, words in the label, all words, some words.
+// An index hands out only as many matches as are asked for, so the work is bounded by the
+// candidates wanted and not by the matches. Ways of matching are asked one after the other, best
+// first: whole names, words in the label, all words, some words.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
-#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "search/index.h"
+#include "search/part.h"
 #include "search/score.h"
-#include "store/sqlite/connection.h"
 
 namespace tenon::search {
 
 class PartQuery {
  public:
-  PartQuery(Connection& connection, const IndexQuery& query, const SearchPlan& plan,
-            std::int64_t part, std::int64_t docs)
-      : connection_(connection), query_(query), plan_(plan), part_(part), docs_(docs) {}
+  PartQuery(std::unique_ptr<IndexPart> part, const IndexQuery& query, const SearchPlan& plan)
+      : part_(std::move(part)), query_(query), plan_(plan) {}
 
   // Looks the words up. Before all others.
   Result<void> Open();
+  // Says to the index what FindAll will ask.
+  void Foretell();
   // Candidates that have all words, and their number.
   Result<void> FindAll();
   // Candidates that have some words; after FindAll, when that found few.
@@ -60,28 +63,32 @@ class PartQuery {
   };
   Result<void> OpenFacetTerms();
   Result<void> FindNames();
-  Result<void> FindNamesFrom(std::string_view from, std::string_view below, bool exact);
-  // Adds what the FTS5 expression finds, at most `max`; true when there was more.
-  Result<bool> Stream(const std::string& expression, std::size_t max);
+  Result<void> FindNamesFrom(bool exact);
+  // Adds what satisfies the condition, at most `max`; true when there was more.
+  Result<bool> Stream(const Condition& condition, std::size_t max);
   Result<void> StreamAll(std::size_t max);
-  Result<std::int64_t> Count(const std::string& expression);
-  Result<bool> HasPhrases(std::int64_t id);
+  Result<std::int64_t> Count(const Condition& condition);
+  [[nodiscard]] bool HasPhrases(std::span<const std::string> texts) const;
   Result<void> NameFacets(const std::unordered_map<std::int64_t, std::int64_t>& counts);
-  void Note(std::int64_t id, std::string_view key, std::string_view words, Match match,
-            double bonus);
-  // `expression` with the facet terms and without the excluded words; empty: nothing to ask.
-  [[nodiscard]] std::string Narrowed(std::string expression) const;
-  [[nodiscard]] std::string All(bool label) const;
-  [[nodiscard]] std::string Any() const;
+  void Note(const FoundRow& row, Match match, double bonus);
+  [[nodiscard]] std::string WordOf(const Variant& variant, bool label) const;
+  [[nodiscard]] std::string WordOf(const Group& group, bool label) const;
+  // With the facet terms and without the excluded words; empty: nothing to ask.
+  [[nodiscard]] Condition Narrowed(Condition condition) const;
+  [[nodiscard]] Condition All(bool label) const;
+  [[nodiscard]] Condition Any() const;
+  [[nodiscard]] IndexPart::Ask AskFor(std::size_t max) const {
+    return {.max = max, .texts = !query_.text.phrases.empty()};
+  }
 
-  Connection& connection_;
+  const std::unique_ptr<IndexPart> part_;
   const IndexQuery& query_;
   const SearchPlan& plan_;
-  const std::int64_t part_, docs_;
 
   std::vector<Group> groups_;
   std::vector<bool> corrected_;
-  std::vector<std::string> facet_terms_;  // FTS5 expressions
+  std::vector<std::string> facet_terms_;    // conditions
+  std::optional<std::int64_t> facet_rows_;  // rows that have the rarest of them
   std::unique_ptr<Scorer> scorer_;
   bool none_ = false;  // a facet value that no row has
   bool some_ = false;  // total_ is of rows with some words

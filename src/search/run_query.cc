@@ -1,32 +1,16 @@
-#include "search/sqlite/query.h"
+#include "search/run_query.h"
 
 #include <algorithm>
 #include <memory>
 #include <unordered_map>
 
-#include "search/sqlite/part_query.h"
-#include "search/sqlite/statement.h"
+#include "search/part_query.h"
 
 namespace tenon::search {
 namespace {
 
 // With fewer rows that have all words, those that have some are shown too.
 constexpr std::int64_t kEnough = 10;
-// A read transaction for the statements of one query; ends with it.
-class Snapshot {
- public:
-  static Result<std::unique_ptr<Snapshot>> Begin(Connection& connection) {
-    TRY(connection.Run("BEGIN"));
-    return std::make_unique<Snapshot>(connection);
-  }
-  explicit Snapshot(Connection& connection) : connection_(connection) {}
-  ~Snapshot() { static_cast<void>(connection_.Step("COMMIT")); }
-  Snapshot(const Snapshot&) = delete;
-  Snapshot& operator=(const Snapshot&) = delete;
-
- private:
-  Connection& connection_;
-};
 
 FacetLists GatherFacets(const IndexQuery& query,
                         const std::vector<std::unique_ptr<PartQuery>>& parts) {
@@ -64,24 +48,6 @@ void GatherMarks(const IndexQuery& query, const std::vector<std::unique_ptr<Part
   answer.marks.erase(std::ranges::unique(answer.marks).begin(), answer.marks.end());
 }
 
-Result<std::vector<std::unique_ptr<PartQuery>>> OpenParts(Connection& connection,
-                                                          const IndexQuery& query,
-                                                          IndexAnswer& answer) {
-  std::vector<std::unique_ptr<PartQuery>> parts;
-  const std::string tenant = query.tenant.ToString();
-  for (const SearchPlan* plan : query.entities) {
-    Bound find = TRY(
-        Bound::Prepare(connection, "SELECT id, docs FROM parts WHERE tenant = ?1 AND entity = ?2"));
-    find.Text(tenant).Text(plan->entity->table);
-    if (!TRY(find.Step()) || find.Number(1) == 0) continue;
-    parts.push_back(
-        std::make_unique<PartQuery>(connection, query, *plan, find.Number(0), find.Number(1)));
-    answer.by_entity.emplace_back(plan, 0);
-  }
-  for (const auto& part : parts) TRY(part->Open());
-  return parts;
-}
-
 }  // namespace
 
 FacetLists ToLists(std::span<const std::string> facets, const FacetSums& sums) {
@@ -100,11 +66,17 @@ FacetLists ToLists(std::span<const std::string> facets, const FacetSums& sums) {
   return lists;
 }
 
-Result<IndexAnswer> RunQuery(Connection& connection, const IndexQuery& query) {
-  connection.SetDeadline(std::chrono::steady_clock::now() + query.deadline);
-  const auto snapshot = TRY(Snapshot::Begin(connection));
+Result<IndexAnswer> RunQuery(std::vector<OpenPart> open, const IndexQuery& query) {
   IndexAnswer answer;
-  const auto parts = TRY(OpenParts(connection, query, answer));
+  std::vector<std::unique_ptr<PartQuery>> parts;
+  for (OpenPart& one : open) {
+    answer.by_entity.emplace_back(one.plan, 0);
+    parts.push_back(std::make_unique<PartQuery>(std::move(one.part), query, *one.plan));
+  }
+  for (const auto& part : parts) TRY(part->Open());
+  if (query.among == nullptr) {
+    for (const auto& part : parts) part->Foretell();
+  }
   std::int64_t total = 0;
   for (const auto& part : parts) {
     if (query.among == nullptr) {

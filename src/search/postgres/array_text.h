@@ -1,0 +1,42 @@
+// Many values as one parameter of a statement: PostgreSQL's text form of an array.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/value.h"
+
+namespace tenon::search {
+
+class ArrayText {
+ public:
+  void Add(std::int64_t value) {
+    Begin();
+    text_ += std::to_string(value);
+  }
+  void Add(std::string_view value) {
+    Begin();
+    text_ += '"';
+    for (const char c : value) {
+      if (c == '"' || c == '\\') text_ += '\\';
+      text_ += c;
+    }
+    text_ += '"';
+  }
+  [[nodiscard]] bool empty() const { return text_.size() == 1; }
+  [[nodiscard]] Value Take() {
+    text_ += '}';
+    Value taken(std::move(text_));
+    text_ = "{";
+    return taken;
+  }
+
+ private:
+  void Begin() {
+    if (text_.size() > 1) text_ += ',';
+  }
+  std::string text_ = "{";
+};
+
+}  // namespace tenon::search
