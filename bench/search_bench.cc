@@ -1,10 +1,12 @@
 // Search over many assets whose words are as frequent as words of a language: queries drawn by
 // frequency, one in ten of words that a tenth of all rows have.
 //
-// Usage: search_bench BINARY WORK_DIR [ROWS]
+// Usage: search_bench BINARY WORK_DIR [ROWS [postgres]]
+// With the last word over a PostgreSQL of its own, in which the index then stands.
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -15,6 +17,7 @@
 #include "http/client.h"
 #include "load.h"
 #include "server_process.h"
+#include "store/postgres/test_server.h"
 
 namespace tenon::bench {
 namespace {
@@ -73,9 +76,52 @@ Result<std::int64_t> CountOf(const ServerProcess& server, const std::string& tar
   return parsed.as_object().at("total").to_number<std::int64_t>();
 }
 
-Result<void> Run(const std::string& binary, const std::string& work, std::int64_t rows) {
+Result<std::shared_ptr<testing::PostgresServer>> StartPostgres() {
+  testing::PostgresServerOptions options;
+  options.fsync = true;
+  options.settings = {"shared_buffers=512MB", "max_wal_size=4GB", "checkpoint_timeout=15min"};
+  std::shared_ptr<testing::PostgresServer> server =
+      TRY(testing::PostgresServer::Launch(std::move(options)));
+  TRY(server->Run("postgres", "CREATE DATABASE search_bench TEMPLATE template0"));
+  ::setenv("TENON_STORE", "postgres", 1);
+  ::setenv("TENON_DATABASE_URL", server->Url("search_bench").c_str(), 1);
+  return server;
+}
+
+// Has the index built anew and waits for it.
+Result<double> Rebuild(const ServerProcess& server) {
+  auto client = TRY(http::Client::Create({.base_url = server.url()}));
+  http::Headers headers;
+  headers.Set("Authorization", "Bearer " + server.key());
+  headers.Set("Content-Type", "application/json");
+  const auto ask = [&](const char* method, const char* path,
+                       const char* body) -> Result<json::value> {
+    const auto answer = TRY(client->Send(method, path, headers, body));
+    if (answer.status >= 300) return Fail(Code::kInternal, answer.body);
+    return ParseJson(answer.body);
+  };
+  const auto rebuilds = [&]() -> Result<std::int64_t> {
+    const json::value listed = TRY(ask("GET", "/v1/followers", ""));
+    for (const json::value& row : listed.at("items").as_array()) {
+      if (row.at("name").as_string() == "search") {
+        return row.at("rebuilds_total").to_number<std::int64_t>();
+      }
+    }
+    return Fail(Code::kInternal, "there is no follower search");
+  };
+  const std::int64_t before = TRY(rebuilds());
+  const auto begin = std::chrono::steady_clock::now();
+  TRY(ask("POST", "/v1/followers:reindex", R"({"name":"search"})"));
+  while (TRY(rebuilds()) == before) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+Result<void> Run(const std::string& binary, const std::string& work, std::int64_t rows,
+                 bool on_postgres) {
   const std::string data = (std::filesystem::path(work) / "search").string();
   std::filesystem::remove_all(data);
+  std::shared_ptr<testing::PostgresServer> postgres;
+  if (on_postgres) postgres = TRY(StartPostgres());
   const auto server = TRY(ServerProcess::Start(binary, data));
   LagWatch lag(server);
   const double rate = TRY(FillAssets(server, rows, AppendRow));
@@ -91,6 +137,7 @@ Result<void> Run(const std::string& binary, const std::string& work, std::int64_
       "{} assets written at {:.0f}/s; followers behind by at most {:.2f} s ({} rows), "
       "{:.2f} s at the end\n",
       rows, rate, seen.seconds_max, seen.rows_max, behind.count());
+  fmt::print("the index built anew in {:.1f} s\n", TRY(Rebuild(server)));
   const std::int64_t frequent =
       TRY(CountOf(server, "/v1/assets?count=true&page_size=1&filter=description+like+%22%25" +
                               Word(0) + "%25%22"));
@@ -119,7 +166,9 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: search_bench BINARY WORK_DIR [ROWS]\n");
     return 2;
   }
-  const auto done = tenon::bench::Run(argv[1], argv[2], argc > 3 ? std::stoll(argv[3]) : 1'000'000);
+  const bool on_postgres = argc > 4 && std::string_view(argv[4]) == "postgres";
+  const auto done =
+      tenon::bench::Run(argv[1], argv[2], argc > 3 ? std::stoll(argv[3]) : 1'000'000, on_postgres);
   if (!done) fmt::print(stderr, "{}\n", done.error().message);
   return done ? 0 : 1;
 }
