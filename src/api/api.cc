@@ -12,6 +12,7 @@
 #include "api/query.h"
 #include "api/read_audit.h"
 #include "api/routes.h"
+#include "base/text.h"
 
 namespace tenon {
 namespace {
@@ -77,6 +78,7 @@ struct Api::Impl {
   void OnPool(const ExchangePtr& exchange, std::function<void()> work);
   Result<void> CheckRequest(const Exchange& exchange, const Route& route);
   Result<void> CheckRate(const Caller& caller);
+  Result<void> CheckConnectorKey(const Exchange& exchange, const Route& route) const;
   void Finish(Exchange& exchange, http::Response& response);
 
   const ApiOptions options;
@@ -208,11 +210,24 @@ Result<void> Api::Impl::CheckRate(const Caller& caller) {
   return {};
 }
 
+// A connector's own key opens one door. What is behind the others, also that they are there, is not
+// for its holder.
+Result<void> Api::Impl::CheckConnectorKey(const Exchange& exchange, const Route& route) const {
+  const Uuid& connector = exchange.caller.connector;
+  if (connector.IsNil()) return {};
+  if (route.pattern != kPushPattern) {
+    return Fail(Code::kForbidden, "this key may only push to its connector");
+  }
+  if (Uuid::Parse(exchange.id) == connector) return {};
+  return Fail(Code::kNotFound, "there is no connector_configs " + Ellipsis(exchange.id, 80));
+}
+
 void Api::Impl::WithCaller(const ExchangePtr& exchange, const Route& route, Result<Caller> caller,
                            bool on_pool) {
   if (!caller) return exchange->Fail(caller.error());
   exchange->caller = std::move(*caller);
   exchange->has_caller = true;
+  if (auto may = CheckConnectorKey(*exchange, route); !may) return exchange->Fail(may.error());
   if (const std::string_view job = exchange->request.headers.Get("Tenon-Job"); !job.empty()) {
     // The import that these rows come from; the engine checks that the tenant has it.
     if (!Ulid::Parse(job)) {

@@ -198,9 +198,83 @@ Result<Rotation> PrepareRotation(const ApiContext& api, const Exchange& exchange
   create.trusted = true;
   create.body = RowOf(rotation.key, UserRow{key->user, 0}, json::string(key->name),
                       std::move(roles), std::move(expires));
+  if (!key->connector.IsNil()) create.body["connector_id"] = key->connector.ToString();
   rotation.commands.push_back(std::move(create));
   rotation.commands.push_back(RetireCommand(api, exchange, *key, overlap));
   return rotation;
+}
+
+// Whose the key of a connector is: who made it, as whom its rows are written in any case.
+Result<UserRow> UserOfConnector(const ApiContext& api, const Exchange& exchange) {
+  const GetResult found = TRY(api.engine.Get(exchange.caller, *exchange.entity, exchange.id, {}));
+  const json::value row = TRY(ParseJson(found.body));
+  const json::value* type = row.as_object().if_contains("type");
+  if (type == nullptr || *type != "http") {
+    return Fail(Code::kConflict, "only http connectors are pushed to");
+  }
+  const json::value* creator = row.as_object().if_contains("created_by");
+  const auto id = creator != nullptr && creator->is_string()
+                      ? Uuid::Parse(std::string_view(creator->get_string()))
+                      : std::nullopt;
+  for (const Uuid& user : {id.value_or(Uuid()), exchange.caller.user}) {
+    const auto known = TRY(api.authenticator.directory().UserById(exchange.caller.tenant, user));
+    if (known && Covers(known->roles, static_cast<std::uint8_t>(Role::kWriter))) return *known;
+  }
+  return Fail(Code::kConflict,
+              "the key needs a user of this tenant with the role writer: neither who made the "
+              "connector nor you are one");
+}
+
+Result<Rotation> PrepareConnectorKey(const ApiContext& api, const Exchange& exchange) {
+  constexpr std::array<std::string_view, 3> kMembers = {"name", "overlap", "expires_at"};
+  const model::Entity* keys = api.engine.model().FindTable("api_keys");
+  if (keys == nullptr) return Fail(Code::kNotFound, "the models have no api_keys");
+  TRY(Permit(exchange.caller, *exchange.entity, "update"));
+  const json::object body = TRY(exchange.JsonBody());
+  TRY(CheckMembers(body, kMembers));
+  const Duration overlap = TRY(OverlapOf(body));
+  const json::value* expires = body.if_contains("expires_at");
+  if (expires != nullptr) TRY(CheckExpiry(api, *expires));
+  const UserRow user = TRY(UserOfConnector(api, exchange));
+  const auto connector = Uuid::Parse(exchange.id);
+  if (!connector) return Fail(Code::kNotFound, "there is no such connector");
+  const json::value* name = body.if_contains("name");
+
+  Rotation rotation{MakeKey(api.random), {}};
+  Command create;
+  create.op = Command::Op::kCreate;
+  create.entity = keys;
+  create.trusted = true;
+  create.body = RowOf(rotation.key, user,
+                      name != nullptr ? *name : json::value("push to connector " + exchange.id),
+                      json::array{"writer"}, expires == nullptr ? json::value() : *expires);
+  create.body["connector_id"] = connector->ToString();
+  rotation.commands.push_back(std::move(create));
+  for (const KeyRow& earlier :
+       TRY(api.authenticator.directory().KeysOfConnector(exchange.caller.tenant, *connector))) {
+    Command retire = RetireCommand(api, exchange, earlier, overlap);
+    retire.entity = keys;
+    retire.id = earlier.id.ToString();
+    rotation.commands.push_back(std::move(retire));
+  }
+  return rotation;
+}
+
+// Writes the rows and answers with the new key, once.
+void SendRotation(const ApiContext& api, const ExchangePtr& exchange, Rotation rotation) {
+  auto replay = ReplayOf(*exchange);
+  if (!replay) return exchange->Fail(replay.error());
+  Authenticator& authenticator = api.authenticator;
+  api.engine.ApplyBatch(exchange->caller, std::move(rotation.commands), true, std::move(*replay),
+                        [exchange, text = rotation.key.key,
+                         &authenticator](Result<std::vector<Result<Outcome>>> results) {
+                          authenticator.Invalidate();
+                          if (!results) return exchange->Fail(results.error());
+                          if (results->empty() || !results->front()) {
+                            return exchange->Fail(Error(Code::kInternal, "the new key has no row"));
+                          }
+                          SendKey(*exchange, std::move(*results->front()), text);
+                        });
 }
 
 }  // namespace
@@ -251,19 +325,14 @@ void HandleCreateKey(const ApiContext& api, const ExchangePtr& exchange) {
 void HandleRotateKey(const ApiContext& api, const ExchangePtr& exchange) {
   auto rotation = PrepareRotation(api, *exchange);
   if (!rotation) return exchange->Fail(rotation.error());
-  auto replay = ReplayOf(*exchange);
-  if (!replay) return exchange->Fail(replay.error());
-  Authenticator& authenticator = api.authenticator;
-  api.engine.ApplyBatch(exchange->caller, std::move(rotation->commands), true, std::move(*replay),
-                        [exchange, text = rotation->key.key,
-                         &authenticator](Result<std::vector<Result<Outcome>>> results) {
-                          authenticator.Invalidate();
-                          if (!results) return exchange->Fail(results.error());
-                          if (results->empty() || !results->front()) {
-                            return exchange->Fail(Error(Code::kInternal, "the new key has no row"));
-                          }
-                          SendKey(*exchange, std::move(*results->front()), text);
-                        });
+  SendRotation(api, exchange, *std::move(rotation));
+}
+
+void HandleConnectorKey(const ApiContext& api, const ExchangePtr& exchange) {
+  auto rotation = PrepareConnectorKey(api, *exchange);
+  if (!rotation) return exchange->Fail(rotation.error());
+  exchange->entity = rotation->commands.front().entity;  // the answer's Location is the key's
+  SendRotation(api, exchange, *std::move(rotation));
 }
 
 }  // namespace tenon

@@ -11,7 +11,8 @@
 #include "engine/permit.h"
 #include "services/ingest/item_mapping.h"
 #include "services/ingest/json_fields.h"
-#include "services/jobs/connectors.h"
+#include "services/jobs/connector.h"
+#include "services/jobs/connector_reports.h"
 #include "services/jobs/engine_target.h"
 
 namespace tenon {
@@ -22,13 +23,14 @@ Result<jobs::Connector> ConnectorOf(const ApiContext& api, const Exchange& excha
   const json::value row = TRY(ParseJson(found.body));
   const json::object& object = row.as_object();
   // Its secrets stay sealed: what is pushed needs none.
-  return jobs::Connector{.tenant = exchange.caller.tenant,
-                         .id = ingest::TextIn(object, "connector_id"),
-                         .name = ingest::TextIn(object, "name"),
-                         .type = ingest::TextIn(object, "type"),
-                         .status = ingest::TextIn(object, "status"),
-                         .created_by = {},
-                         .config = ingest::ObjectIn(object, "config")};
+  jobs::Connector connector;
+  connector.tenant = exchange.caller.tenant;
+  connector.id = ingest::TextIn(object, "connector_id");
+  connector.name = ingest::TextIn(object, "name");
+  connector.type = ingest::TextIn(object, "type");
+  connector.status = ingest::TextIn(object, "status");
+  connector.config = ingest::ObjectIn(object, "config");
+  return connector;
 }
 
 Result<Command> ValidationOf(const ApiContext& api, const Exchange& exchange) {
@@ -36,7 +38,11 @@ Result<Command> ValidationOf(const ApiContext& api, const Exchange& exchange) {
   if (tasks == nullptr) return Fail(Code::kNotFound, "the models have no background_tasks");
   TRY(Permit(exchange.caller, *exchange.entity, "validated"));
   const jobs::Connector connector = TRY(ConnectorOf(api, exchange));
-  TRY(jobs::RulesOf(connector));
+  if (connector.type == "kafka") {
+    TRY(jobs::KafkaOptionsOf(connector));
+  } else {
+    TRY(jobs::RulesOf(connector));
+  }
   Command command;
   command.op = Command::Op::kCreate;
   command.entity = tasks;
@@ -47,6 +53,7 @@ Result<Command> ValidationOf(const ApiContext& api, const Exchange& exchange) {
 }
 
 struct Pushed {
+  std::string table;
   std::vector<ingest::Write> writes;
   std::vector<std::size_t> items;  // of each write
   json::array rejected;
@@ -76,6 +83,7 @@ Result<Pushed> ReadPush(const json::object& body, const jobs::Connector& connect
   }
   const ingest::ItemMapping mapping = jobs::MappingOf(connector);
   Pushed pushed;
+  pushed.table = mapping.table;
   for (std::size_t i = 0; i < items->get_array().size(); ++i) {
     auto row = ingest::RowOf(mapping, items->get_array()[i]);
     if (!row) {
@@ -105,7 +113,7 @@ Result<json::object> Push(const ApiContext& api, const Exchange& exchange) {
   Pushed pushed = TRY(ReadPush(body, connector));
   jobs::EngineTarget target(api.engine, exchange.caller);
   std::int64_t written = 0, unchanged = 0;
-  const auto results = TRY(target.Apply("graph_nodes", pushed.writes));
+  const auto results = TRY(target.Apply(pushed.table, pushed.writes));
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (!results[i]) {
       RejectItem(pushed, pushed.items[i], results[i].error());
@@ -113,6 +121,12 @@ Result<json::object> Push(const ApiContext& api, const Exchange& exchange) {
       ++(results[i]->kind == ingest::Written::Kind::kUnchanged ? unchanged : written);
     }
   }
+  std::vector<jobs::Refusal> refused;
+  for (const json::value& item : pushed.rejected) {
+    refused.push_back({api.ids.V7().ToString(), item.as_object()});
+  }
+  TRY(jobs::ConnectorReports(api.engine.store(), api.engine.clock(), api.ids)
+          .Refuse(connector.tenant, connector.id, refused));
   Command heartbeat;
   heartbeat.op = Command::Op::kEvent;
   heartbeat.entity = exchange.entity;

@@ -28,6 +28,7 @@ void HandleChanges(const ApiContext& api, const ExchangePtr& exchange);
 // api_keys.cc
 void HandleCreateKey(const ApiContext& api, const ExchangePtr& exchange);
 void HandleRotateKey(const ApiContext& api, const ExchangePtr& exchange);
+void HandleConnectorKey(const ApiContext& api, const ExchangePtr& exchange);
 // audit.cc
 void HandleVerifyAudit(const ApiContext& api, const ExchangePtr& exchange);
 void HandleAuditCheckpoint(const ApiContext& api, const ExchangePtr& exchange);
@@ -39,6 +40,11 @@ void HandleAuditEntries(const ApiContext& api, const ExchangePtr& exchange);
 // connectors.cc
 void HandleValidateConnector(const ApiContext& api, const ExchangePtr& exchange);
 void HandlePushConnector(const ApiContext& api, const ExchangePtr& exchange);
+// connector_status.cc
+void HandleConnectorStatus(const ApiContext& api, const ExchangePtr& exchange);
+void HandleConnectorLag(const ApiContext& api, const ExchangePtr& exchange);
+void HandleConnectorErrors(const ApiContext& api, const ExchangePtr& exchange);
+void HandleConnectorRejects(const ApiContext& api, const ExchangePtr& exchange);
 // jobs.cc
 void HandleRunJob(const ApiContext& api, const ExchangePtr& exchange);
 void HandleJobLog(const ApiContext& api, const ExchangePtr& exchange);

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <utility>
 
 #include "auth/identity.h"
@@ -21,6 +23,13 @@ Result<std::string> TextOf(const json::object& payload, std::string_view name) {
     return Fail(std::move(error));
   }
   return std::string(value->get_string());
+}
+
+// This node in what it reports: people look for the host, programs for one that is like no other.
+std::string WorkerName(IdSource& ids) {
+  std::array<char, 64> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+  return fmt::format("{}-{}", host.data(), ids.V4().ToString().substr(0, 8));
 }
 
 }  // namespace
@@ -45,31 +54,52 @@ Result<std::unique_ptr<Work>> Work::Open(WorkDeps deps, WorkOptions options) {
                        .random = known.random,
                        .stats = work->metrics_,
                        .image_digest = ProgramVersion()});
-  work->connectors_ = std::make_unique<jobs::Connectors>(*work->ingest_, known.ids);
+  work->OpenConnectors();
   work->workers_ = std::make_unique<tasks::Workers>(
       tasks::WorkersDeps{known.engine, known.random, known.ids, known.log}, work->Kinds(),
       work->options_.workers);
   return work;
 }
 
+void Work::OpenConnectors() {
+  const std::string worker = WorkerName(deps_.ids);
+  reports_ = std::make_unique<jobs::ConnectorReports>(deps_.engine.store(), deps_.engine.clock(),
+                                                      deps_.ids);
+  connectors_ = std::make_unique<jobs::Connectors>(
+      *ingest_, deps_.ids, *reports_,
+      jobs::Connectors::Place{.worker = worker, .ca_file = options_.net_ca_file});
+  jobs::KafkaReaderOptions reader = options_.kafka;
+  reader.worker = worker;
+  reader.ca_file = options_.net_ca_file;
+  kafka_ = std::make_unique<jobs::KafkaReaders>(
+      *ingest_, *reports_, policy_, jobs::KafkaReadersOptions{.reader = std::move(reader)});
+}
+
 void Work::Start() {
   if (options_.workers.threads == 0) return;
   workers_->Start();
-  ticker_ = std::make_unique<Ticker>(
-      TickerOptions{.name = "connectors",
-                    .period = std::chrono::seconds(1),
-                    .failure_period = std::chrono::seconds(5)},
-      [this]() -> Result<void> {
-        TRY(connectors_->Tick());
-        return {};
-      },
-      [this](const std::string& name, const Error& error) {
-        if (deps_.log) deps_.log("error", name + ": " + error.message);
-      });
-  ticker_->Start();
+  const auto every_second = [this](std::string name, std::function<Result<void>()> work) {
+    auto ticker = std::make_unique<Ticker>(TickerOptions{.name = std::move(name),
+                                                         .period = std::chrono::seconds(1),
+                                                         .failure_period = std::chrono::seconds(5)},
+                                           std::move(work),
+                                           [this](const std::string& what, const Error& error) {
+                                             if (deps_.log)
+                                               deps_.log("error", what + ": " + error.message);
+                                           });
+    ticker->Start();
+    return ticker;
+  };
+  ticker_ = every_second("connectors", [this]() -> Result<void> {
+    TRY(connectors_->Tick());
+    return {};
+  });
+  kafka_ticker_ = every_second("kafka", [this] { return kafka_->Tick(); });
 }
 
 void Work::Stop() {
+  if (kafka_ticker_) kafka_ticker_->Stop();
+  if (kafka_) kafka_->Stop();
   if (ticker_) ticker_->Stop();
   if (workers_) workers_->Stop();
 }
@@ -83,6 +113,7 @@ Result<net::ClientDeps> Work::Network() {
 void Work::AppendMetrics(std::string& out) const {
   workers_->AppendMetrics(out);
   metrics_.Append(out);
+  kafka_->AppendMetrics(out);
 }
 
 Result<json::value> Work::Ingest(tasks::Run& run, const std::string& job) {

@@ -18,6 +18,7 @@
 #include "services/ingest/files.h"
 #include "services/jobs/connectors.h"
 #include "services/jobs/ingest_job.h"
+#include "services/jobs/kafka_readers.h"
 #include "services/tasks/workers.h"
 
 namespace tenon {
@@ -27,6 +28,7 @@ struct WorkOptions {
   std::vector<std::string> import_roots;  // folders whose files imports may read
   std::vector<std::string> net_allow;     // net::Policy's rules
   std::string net_ca_file;                // PEM, trusted besides the system's
+  jobs::KafkaReaderOptions kafka = {};    // its worker and ca_file are filled in by Work
 };
 
 struct WorkDeps {
@@ -53,12 +55,16 @@ class Work {
 
   [[nodiscard]] tasks::Workers& workers() { return *workers_; }
   [[nodiscard]] jobs::Connectors& connectors() { return *connectors_; }
+  [[nodiscard]] jobs::KafkaReaders& kafka() { return *kafka_; }
+  // What its readers get: for a reader that is stepped by hand.
+  [[nodiscard]] jobs::KafkaReaderDeps kafka_deps() { return {*ingest_, *reports_, policy_}; }
   // What goes out uses this; certificates are read when it is first asked for.
   Result<net::ClientDeps> Network();
   void AppendMetrics(std::string& out) const;
 
  private:
   Work(WorkDeps deps, WorkOptions options);
+  void OpenConnectors();
   [[nodiscard]] std::vector<tasks::Kind> Kinds();
   Result<json::value> Ingest(tasks::Run& run, const std::string& job);
   // Makes the job of a METADATA_SYNC.
@@ -73,9 +79,12 @@ class Work {
   std::shared_ptr<net::TlsContext> tls_;  // guarded by mutex_
   jobs::IngestMetrics metrics_;
   std::unique_ptr<jobs::IngestDeps> ingest_;
+  std::unique_ptr<jobs::ConnectorReports> reports_;
   std::unique_ptr<jobs::Connectors> connectors_;
+  std::unique_ptr<jobs::KafkaReaders> kafka_;
   std::unique_ptr<tasks::Workers> workers_;
-  std::unique_ptr<Ticker> ticker_;  // of connectors
+  std::unique_ptr<Ticker> ticker_;        // of connectors
+  std::unique_ptr<Ticker> kafka_ticker_;  // of their readers, which may take a while to end
 };
 
 }  // namespace tenon

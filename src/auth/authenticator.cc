@@ -245,6 +245,7 @@ Result<Authenticator::Identity> Authenticator::VerifyKey(std::string_view token)
   identity.caller.user = key->user;
   identity.caller.roles = key->roles;
   identity.caller.key_id = key->id;
+  identity.caller.connector = key->connector;
   identity.expires = key->expires;
   return identity;
 }

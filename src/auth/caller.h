@@ -38,6 +38,7 @@ struct Caller {
   std::string address;  // client IP, empty for the server's own work
   std::string job;      // migration job that this write belongs to, or empty
   Uuid key_id;          // the API key used, or nil
+  Uuid connector;       // the one connector that the key may push to, and nothing else; nil: any
   std::string origin;   // the follower that writes, which skips its own log rows; empty: a client
 
   // True when the role, or one that implies it, is held. Names as in models: "approver".

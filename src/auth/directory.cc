@@ -97,9 +97,9 @@ Result<Directory> Directory::Create(const model::Model& model, Store& store) {
   constexpr std::array<std::string_view, 4> kTenants = {"id", "slug", "status", "config"};
   constexpr std::array<std::string_view, 5> kUsers = {"id", "tenant_id", "email", "roles",
                                                       "subject"};
-  constexpr std::array<std::string_view, 9> kKeys = {"id",    "tenant_id",  "user_id",
-                                                     "name",  "prefix",     "key_hash",
-                                                     "roles", "expires_at", "revoked_at"};
+  constexpr std::array<std::string_view, 10> kKeys = {
+      "id",       "tenant_id", "user_id",    "name",       "prefix",
+      "key_hash", "roles",     "expires_at", "revoked_at", "connector_id"};
   const model::Entity* tenants = TRY(Bind(model, "tenants", kTenants));
   const model::Entity* users = TRY(Bind(model, "users", kUsers));
   const model::Entity* keys = TRY(Bind(model, "api_keys", kKeys));
@@ -108,11 +108,18 @@ Result<Directory> Directory::Create(const model::Model& model, Store& store) {
 
 Result<std::optional<KeyRow>> Directory::Key(std::string_view column, const Value& value,
                                              const std::optional<Uuid>& tenant) const {
-  std::optional<KeyRow> found;
+  std::vector<KeyRow> found = TRY(Keys(column, value, tenant));
+  if (found.empty()) return std::optional<KeyRow>();
+  return std::move(found.front());
+}
+
+Result<std::vector<KeyRow>> Directory::Keys(std::string_view column, const Value& value,
+                                            const std::optional<Uuid>& tenant) const {
+  std::vector<KeyRow> found;
   const auto work = [&](Reader& reader) -> Result<void> {
     SqlBuilder sql(reader.dialect());
     sql << R"(SELECT k."id", k."user_id", k."key_hash", k."name", k."prefix", k."roles", )"
-        << R"(k."expires_at", k."revoked_at", u."roles", )" << kTenantColumns
+        << R"(k."expires_at", k."revoked_at", u."roles", k."connector_id", )" << kTenantColumns
         << R"( FROM "api_keys" k)"
         << R"( JOIN "users" u ON u."tenant_id" = k."tenant_id" AND u."id" = k."user_id")";
     AndLive(*users_, "u", sql);
@@ -124,6 +131,7 @@ Result<std::optional<KeyRow>> Directory::Key(std::string_view column, const Valu
       sql.Bind(*tenant);
     }
     AndLive(*keys_, "k", sql);
+    found.clear();
     return reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
       KeyRow key;
       key.id = TRY(ReadUuid(row, 0));
@@ -134,9 +142,10 @@ Result<std::optional<KeyRow>> Directory::Key(std::string_view column, const Valu
       key.roles = Effective(row.IsNull(5) ? std::string_view{} : row.Text(5), row.Text(8));
       key.expires = ReadTime(row, 6);
       key.revoked = ReadTime(row, 7);
-      key.tenant = TRY(ReadTenant(row, 9));
-      found = std::move(key);
-      return false;
+      if (!row.IsNull(9)) key.connector = TRY(ReadUuid(row, 9));
+      key.tenant = TRY(ReadTenant(row, 10));
+      found.push_back(std::move(key));
+      return true;
     });
   };
   TRY(store_->Read(Everywhere(), work));
@@ -145,6 +154,13 @@ Result<std::optional<KeyRow>> Directory::Key(std::string_view column, const Valu
 
 Result<std::optional<KeyRow>> Directory::KeyByHash(std::string_view hash) const {
   return Key("key_hash", Value(hash), std::nullopt);
+}
+
+Result<std::vector<KeyRow>> Directory::KeysOfConnector(const Uuid& tenant,
+                                                       const Uuid& connector) const {
+  std::vector<KeyRow> keys = TRY(Keys("connector_id", Value(connector), tenant));
+  std::erase_if(keys, [](const KeyRow& key) { return key.revoked.has_value(); });
+  return keys;
 }
 
 Result<std::optional<KeyRow>> Directory::KeyById(const Uuid& tenant, const Uuid& id) const {

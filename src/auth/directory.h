@@ -29,6 +29,7 @@ struct KeyRow {
   std::string name;
   std::string prefix;
   std::uint8_t roles = 0;  // the key's, cut to what its user has now
+  Uuid connector;          // it may only push to this one; nil: what its roles allow
   std::optional<Time> expires;
   std::optional<Time> revoked;
   TenantRow tenant;
@@ -49,6 +50,8 @@ class Directory {
   // Each is nullopt when there is no such row. Keys of deleted users are not found.
   Result<std::optional<KeyRow>> KeyByHash(std::string_view hash) const;
   Result<std::optional<KeyRow>> KeyById(const Uuid& tenant, const Uuid& id) const;
+  // The keys that may push to a connector and are not revoked.
+  Result<std::vector<KeyRow>> KeysOfConnector(const Uuid& tenant, const Uuid& connector) const;
   Result<std::optional<TenantRow>> Tenant(std::string_view id_or_slug) const;
   Result<std::optional<UserRow>> UserById(const Uuid& tenant, const Uuid& id,
                                           bool with_deleted = false) const;
@@ -62,6 +65,8 @@ class Directory {
       : tenants_(&tenants), users_(&users), keys_(&keys), store_(&store) {}
   Result<std::optional<KeyRow>> Key(std::string_view column, const Value& value,
                                     const std::optional<Uuid>& tenant) const;
+  Result<std::vector<KeyRow>> Keys(std::string_view column, const Value& value,
+                                   const std::optional<Uuid>& tenant) const;
   Result<std::optional<UserRow>> User(const Uuid& tenant, std::string_view column,
                                       const Value& value, bool with_deleted = false) const;
 

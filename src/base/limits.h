@@ -50,6 +50,8 @@ inline constexpr std::size_t kModelItemsMax = 1000;
 inline constexpr int kModelNodesMax = 150000;
 // Streams a tenant may hold open, and how many events one may lag in memory.
 inline constexpr int kStreamsPerTenantMax = 100;
+// Kafka connectors of one node, each with a few threads and some MB of messages fetched ahead.
+inline constexpr std::size_t kKafkaReadersMax = 64;
 // Import formats. An NDJSON line or a CSV row becomes one command, so it is bounded as a body is.
 inline constexpr std::size_t kImportRowBytesMax = 8u << 20;
 inline constexpr std::size_t kCsvFieldBytesMax = 4u << 20;

@@ -47,6 +47,16 @@ Command TasksCancelCommand();
 Command TasksRerunCommand();
 Command TasksResolveCommand();
 
+Command ConnectorsListCommand();
+Command ConnectorsStatusCommand();
+Command ConnectorsValidateCommand();
+Command ConnectorsPauseCommand();
+Command ConnectorsResumeCommand();
+Command ConnectorsRestartCommand();
+Command ConnectorsLagCommand();
+Command ConnectorsErrorsCommand();
+Command ConnectorsKeyCommand();
+
 Command ImportDpkgCommand();
 Command ImportNdjsonCommand();
 Command ImportOpenLineageCommand();

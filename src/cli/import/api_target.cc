@@ -72,11 +72,10 @@ Result<json::array> ApiTarget::Commands(const std::string& table, const std::vec
     json::object command{{"entity", table}, {"id", writes[i].id}};
     command["op"] = writes[i].op == Write::Op::kDelete    ? "delete"
                     : writes[i].op == Write::Op::kRestore ? "restore"
+                    : writes[i].op == Write::Op::kUpdate  ? "update"
                                                           : "event";
-    if (writes[i].op == Write::Op::kEvent) {
-      command["event"] = writes[i].event;
-      command["body"] = writes[i].body;
-    }
+    if (writes[i].op == Write::Op::kEvent) command["event"] = writes[i].event;
+    if (!writes[i].body.empty()) command["body"] = writes[i].body;
     commands.push_back(std::move(command));
   }
   return Post(cli::Target("/v1/batch"),

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/json/serialize.hpp>
 #include <optional>
 #include <set>
 #include <unordered_set>
@@ -20,6 +21,12 @@ constexpr std::size_t kArtifactBytesMax = 256u << 20;
 constexpr std::size_t kNameBytesMax = 255;  // assets.name, schemas.name
 constexpr std::size_t kTypeBytesMax = 100;  // schemas.type
 constexpr std::string_view kTagCategory = "dbt";
+// What nobody else writes: gone from the manifest, it goes from the asset.
+constexpr std::array<std::string_view, 8> kOwned = {
+    "metadata.dbt",      "metadata.meta",     "metadata.owner",  "metadata.url",
+    "metadata.database", "metadata.relation", "metadata.schema", "metadata.adapter"};
+constexpr std::array<std::string_view, 3> kOwnedOfColumns = {"metadata.description",
+                                                             "metadata.meta", "metadata.tags"};
 
 std::string TypeOf(const DbtNode& node) {
   if (node.resource_type == "model") {
@@ -67,6 +74,7 @@ class Reader {
     TRY(PutAssets());
     TRY(PutColumns());
     TRY(PutTags());
+    TRY(PutOwners());
     return PutRelations();
   }
 
@@ -172,8 +180,11 @@ class Reader {
                           {"qualified_name", QualifiedName(node)},
                           {"metadata", MetadataOf(node)}};
       PutUnlessEmpty(fields, "description", node.description);
-      TRY(sink_.Put(
-          {.table = "assets", .fields = std::move(fields), .ref = node.id, .where = node.id}));
+      TRY(sink_.Put({.table = "assets",
+                     .fields = std::move(fields),
+                     .ref = node.id,
+                     .owned = kOwned,
+                     .where = node.id}));
     }
     return {};
   }
@@ -198,6 +209,7 @@ class Reader {
                         {"order", std::max<std::int64_t>(column.order, 0)},
                         {"metadata", std::move(metadata)}},
              .references = {{"asset_id", node.id}},
+             .owned = kOwnedOfColumns,
              .where = fmt::format("{}, column {}", node.id, Ellipsis(column.name, 80))}));
       }
     }
@@ -207,6 +219,11 @@ class Reader {
   Result<> PutTags() {
     std::set<std::string> tags;
     for (const DbtNode& node : project_.nodes) tags.insert(node.tags.begin(), node.tags.end());
+    sink_.Covers("asset_tags",
+                 fmt::format("asset.metadata.origin = {} and tag.category = {}",
+                             json::serialize(json::string("dbt:" + name_)),
+                             json::serialize(json::string(kTagCategory))),
+                 "asset_id,tag_id");
     sink_.Phase("tags", static_cast<std::int64_t>(tags.size()));
     for (const std::string& tag : tags) {
       TRY(sink_.Put({.table = "tags",
@@ -221,6 +238,29 @@ class Reader {
                        .references = {{"asset_id", node.id}, {"tag_id", "tag:" + tag}},
                        .where = fmt::format("{}, tag {}", node.id, Ellipsis(tag, 80))}));
       }
+    }
+    return {};
+  }
+
+  // Owners whom the tenant knows, by their e-mail address, own the asset here too. Others stay in
+  // its metadata: an import makes no users.
+  Result<> PutOwners() {
+    std::set<std::string> emails;
+    for (const DbtNode& node : project_.nodes) {
+      if (const std::string email = TextIn(node.owner, "email"); !email.empty()) {
+        emails.insert(email);
+      }
+    }
+    if (emails.empty()) return {};
+    const auto users =
+        TRY(sink_.Find("users", "email", std::vector<std::string>(emails.begin(), emails.end())));
+    for (const DbtNode& node : project_.nodes) {
+      const auto user = users.find(TextIn(node.owner, "email"));
+      if (user == users.end()) continue;
+      TRY(sink_.Put({.table = "user_assets",
+                     .fields = {{"user_id", user->second}, {"type", "OWNS"}},
+                     .references = {{"asset_id", node.id}},
+                     .where = fmt::format("{}, owner {}", node.id, Ellipsis(user->first, 80))}));
     }
     return {};
   }

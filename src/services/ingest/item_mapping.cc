@@ -34,6 +34,10 @@ void PutAt(json::object& row, std::string_view path, json::value value) {
   (*at)[path] = std::move(value);
 }
 
+const json::value* Find(const json::value& item, const json::value& about, std::string_view path) {
+  return AtPath(path.starts_with('@') ? about : item, path);
+}
+
 }  // namespace
 
 Result<std::vector<std::pair<std::string, std::string>>> ReadPairs(
@@ -58,14 +62,25 @@ std::string IdOfItem(const ItemMapping& mapping, std::string_view table, std::st
   return UuidV5(kUrls, fmt::format("tenon:{}/{}/{}", mapping.origin, table, key)).ToString();
 }
 
-Result<json::object> RowOf(const ItemMapping& mapping, const json::value& item) {
+Result<std::string> IdOfAbsent(const ItemMapping& mapping, const json::value& about) {
+  const json::value* key = mapping.key.starts_with('@') ? AtPath(about, mapping.key) : nullptr;
+  const std::string text = key != nullptr ? KeyText(*key) : "";
+  if (text.empty()) {
+    return Fail(Code::kInvalidField,
+                fmt::format("there is no {}, which would tell whose row it is", mapping.key));
+  }
+  return IsGraph(mapping.table) ? IdOfItem(mapping, mapping.table, text) : text;
+}
+
+Result<json::object> RowOf(const ItemMapping& mapping, const json::value& item,
+                           const json::value& about) {
   if (!item.is_object()) return Fail(Code::kInvalidField, "the item is no object");
   json::object row;
   if (mapping.fields.empty()) row = item.get_object();
   for (const auto& [path, field] : mapping.fields) {
     const bool is_node = path.ends_with(kNodeSuffix);
     const json::value* value =
-        AtPath(item, is_node ? path.substr(0, path.size() - kNodeSuffix.size()) : path);
+        Find(item, about, is_node ? path.substr(0, path.size() - kNodeSuffix.size()) : path);
     if (value == nullptr) continue;
     if (!is_node) {
       PutAt(row, field, *value);
@@ -82,7 +97,7 @@ Result<json::object> RowOf(const ItemMapping& mapping, const json::value& item) 
     return Fail(Code::kInvalidField,
                 "nothing tells this item from others: name the path of its key, or map an id");
   }
-  const json::value* key = AtPath(item, mapping.key);
+  const json::value* key = Find(item, about, mapping.key);
   const std::string text = key != nullptr ? KeyText(*key) : "";
   if (text.empty()) {
     return Fail(Code::kInvalidField, fmt::format("the item has no {}, its key", mapping.key));

@@ -29,8 +29,14 @@ Result<std::vector<std::pair<std::string, std::string>>> ReadPairs(
     std::string_view option, const std::vector<std::string>& texts);
 
 // The row of one item. kInvalidField when it is no object, or the key is missing; a field whose
-// value is missing is left out.
-Result<json::object> RowOf(const ItemMapping& mapping, const json::value& item);
+// value is missing is left out. Paths that begin with '@' are looked up in `about`, which has what
+// the transport knows of the item ("@key", "@headers.source").
+Result<json::object> RowOf(const ItemMapping& mapping, const json::value& item,
+                           const json::value& about = {});
+
+// The id of the row of an item that itself is not there, such as a deleted one's: the value at the
+// mapping's key in `about`. kInvalidField when the key is none of those.
+Result<std::string> IdOfAbsent(const ItemMapping& mapping, const json::value& about);
 
 // The id that an item with this key has.
 std::string IdOfItem(const ItemMapping& mapping, std::string_view table, std::string_view key);

@@ -9,12 +9,12 @@
 #include "base/ids.h"
 #include "base/json_text.h"
 #include "base/text.h"
+#include "services/ingest/json_fields.h"
+#include "services/ingest/pipeline_parts.h"
 
 namespace tenon::ingest {
 namespace {
 
-constexpr std::string_view kEdges = "graph_edges";
-constexpr std::string_view kNodes = "graph_nodes";
 // Rows whose key a later row may ask for: keys of a very large catalogue.
 constexpr std::size_t kRefsMax = 5'000'000;
 // Rows of an origin that are remembered to know what is missing.
@@ -24,20 +24,6 @@ constexpr std::size_t kRejectTextMax = 16u << 10;
 constexpr int kGenerationsMax = 1000;
 // Ids in one filter: well inside the bounds of an expression.
 constexpr std::size_t kIdsOfFilter = 150;
-
-// Where a row of the table says which origin it is of; null: nowhere, so nothing is superseded.
-const char* MarkOf(std::string_view table) {
-  if (table == "graph_nodes" || table == "graph_edges") return "properties";
-  if (table == "assets" || table == "relationships" || table == "schemas") return "metadata";
-  return nullptr;
-}
-
-std::uint64_t HashOf(std::string_view text) {
-  const Digest digest = Sha256(text);
-  std::uint64_t hash = 0;
-  std::memcpy(&hash, digest.data(), sizeof hash);
-  return hash;
-}
 
 // About how many bytes it has as JSON.
 std::size_t SizeOf(const json::value& value) {
@@ -64,17 +50,6 @@ std::size_t SizeOf(const json::value& value) {
 bool MayPass(const Error& error) {
   return error.code == Code::kTooManyRequests || error.code == Code::kUnavailable ||
          error.code == Code::kDeadline || error.code == Code::kOutcomeUnknown;
-}
-
-std::string TextOf(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
-}
-
-std::string Quoted(std::string_view text) {
-  std::string out;
-  AppendJsonString(text, out);
-  return out;
 }
 
 // The id of the edge that comes after `generation` superseded ones.
@@ -107,11 +82,35 @@ json::object Pipeline::checkpoint() const {
 
 void Pipeline::Begin(const std::string& origin) { origin_ = Ellipsis(origin, 500); }
 
+void Pipeline::Covers(const std::string& table, const std::string& filter,
+                      const std::string& fields) {
+  covered_[table] = {filter, fields};
+}
+
+Result<std::map<std::string, std::string>> Pipeline::Find(const std::string& table,
+                                                          const std::string& field,
+                                                          const std::vector<std::string>& values) {
+  std::map<std::string, std::string> found;
+  for (std::size_t at = 0; at < values.size(); at += kIdsOfFilter) {
+    std::string list;
+    for (std::size_t i = at; i < std::min(at + kIdsOfFilter, values.size()); ++i) {
+      list += (list.empty() ? "" : ", ") + Quoted(values[i]);
+    }
+    auto page = target_.List(table, fmt::format("{} in ({})", field, list), "id," + field, "");
+    if (!page && page.error().code == Code::kForbidden) return found;
+    if (!page) return Fail(std::move(page).error());
+    for (const json::value& row : page->at("items").as_array()) {
+      found[TextIn(row.as_object(), field)] = KeyOf(row, "id");
+    }
+  }
+  return found;
+}
+
 void Pipeline::Fingerprint(const std::string& input) {
   input_ = input;
   const json::value* rows = options_.checkpoint.if_contains("rows");
   if (rows == nullptr || !rows->is_int64()) return;
-  if (TextOf(options_.checkpoint, "input") == input) {
+  if (TextIn(options_.checkpoint, "input") == input) {
     skip_until_ = rows->get_int64();
   } else {
     Note("warn", "the input changed since the job stopped; it is read from the beginning");
@@ -154,7 +153,7 @@ void Pipeline::Mark(SourceRow& row) const {
 }
 
 void Pipeline::Saw(const std::string& table, const std::string& key) {
-  if (MarkOf(table) == nullptr || partial_) return;
+  if ((MarkOf(table) == nullptr && !covered_.contains(table)) || partial_) return;
   std::vector<std::uint64_t>& seen = seen_[table];
   seen.push_back(HashOf(key));
   if (seen.size() > kSeenMax) Partial(fmt::format("over {} rows of {}", kSeenMax, table));
@@ -164,9 +163,9 @@ Result<> Pipeline::Put(SourceRow row) {
   if (failed_) return Fail(*failed_);
   if (Cancelled()) return Fail(Code::kUnavailable, "the job was stopped");
   ++put_;
-  const std::string id = TextOf(row.fields, "id");
+  const std::string id = TextIn(row.fields, "id");
   // Rows that an earlier run wrote are only remembered, so that they are not missing at the end.
-  if (put_ <= skip_until_ && row.ref.empty() && !id.empty() && row.table != kEdges) {
+  if (put_ <= skip_until_ && row.ref.empty() && !id.empty() && row.table != kEdgesTable) {
     Saw(row.table, id);
     return {};
   }
@@ -203,8 +202,8 @@ Result<> Pipeline::Flush(Buffer& buffer) {
     std::vector<SourceRow> batch(
         std::make_move_iterator(begin),
         std::make_move_iterator(begin + static_cast<std::ptrdiff_t>(count)));
-    TRY(buffer.table == kEdges ? WriteEdges(std::move(batch))
-                               : WriteRows(buffer.table, std::move(batch)));
+    TRY(buffer.table == kEdgesTable ? WriteEdges(std::move(batch))
+                                    : WriteRows(buffer.table, std::move(batch)));
   }
   return {};
 }
@@ -274,7 +273,7 @@ Result<> Pipeline::WriteRows(const std::string& table, std::vector<SourceRow> ro
   writes.reserve(rows.size());
   for (const SourceRow& row : rows) writes.push_back(CreateOf(row));
   auto results = TRY(Send(table, std::move(writes)));
-  if (table == kNodes) TRY(Revive(table, rows, results));
+  if (table == kNodesTable) TRY(Revive(table, rows, results));
   for (std::size_t i = 0; i < rows.size(); ++i) TRY(Count(rows[i], results[i]));
   return {};
 }
@@ -286,7 +285,7 @@ Result<> Pipeline::Revive(const std::string& table, const std::vector<SourceRow>
   std::vector<Write> restores;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (results[i] || results[i].error().code != Code::kConflict) continue;
-    const std::string id = TextOf(rows[i].fields, "id");
+    const std::string id = TextIn(rows[i].fields, "id");
     if (id.empty()) continue;
     taken.push_back(i);
     restores.push_back({.op = Write::Op::kRestore, .id = id});
@@ -319,10 +318,10 @@ Result<std::unordered_map<std::string, std::string>> Pipeline::EdgeStates(
       filter += (filter.empty() ? "" : ", ") + Quoted(ids[i]);
     }
     const json::object page =
-        TRY(target_.List(std::string(kEdges), "id in (" + filter + ")", "id,properties", ""));
+        TRY(target_.List(std::string(kEdgesTable), "id in (" + filter + ")", "id,properties", ""));
     for (const json::value& item : page.at("items").as_array()) {
       const json::object& edge = item.as_object();
-      states[TextOf(edge, "id")] = TextOf(edge.at("properties").as_object(), "state");
+      states[TextIn(edge, "id")] = TextIn(edge.at("properties").as_object(), "state");
     }
   }
   return states;
@@ -340,7 +339,7 @@ Result<> Pipeline::WriteEdges(std::vector<SourceRow> rows) {
       properties.get_object()["state"] = "pending";
       writes.push_back({.op = Write::Op::kCreate, .body = std::move(body)});
     }
-    const auto created = TRY(Send(std::string(kEdges), std::move(writes)));
+    const auto created = TRY(Send(std::string(kEdgesTable), std::move(writes)));
     std::vector<SourceRow> taken;
     std::vector<std::string> ids;
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -348,7 +347,7 @@ Result<> Pipeline::WriteEdges(std::vector<SourceRow> rows) {
       if (created[i] || created[i].error().code != Code::kConflict) {
         TRY(Count(rows[i], created[i]));
       } else {
-        ids.push_back(TextOf(rows[i].fields, "id"));
+        ids.push_back(TextIn(rows[i].fields, "id"));
         taken.push_back(std::move(rows[i]));
       }
     }
@@ -356,7 +355,7 @@ Result<> Pipeline::WriteEdges(std::vector<SourceRow> rows) {
     std::vector<SourceRow> present;
     rows.clear();
     for (SourceRow& row : taken) {
-      const std::string id = TextOf(row.fields, "id");
+      const std::string id = TextIn(row.fields, "id");
       const auto state = states.find(id);
       if (state != states.end() && state->second == "superseded" && generation < kGenerationsMax) {
         row.fields["id"] = NextEdgeId(id, generation);
@@ -367,7 +366,7 @@ Result<> Pipeline::WriteEdges(std::vector<SourceRow> rows) {
         present.push_back(std::move(row));
       }
     }
-    if (!present.empty()) TRY(WriteRows(std::string(kEdges), std::move(present)));
+    if (!present.empty()) TRY(WriteRows(std::string(kEdgesTable), std::move(present)));
   }
   return {};
 }
@@ -377,7 +376,7 @@ Result<> Pipeline::Count(const SourceRow& row, const Result<Written>& result) {
     if (row.only_if_absent && result.error().code == Code::kConflict) {
       ++metrics_.rows_read;
       ++metrics_.rows_skipped;
-      Saw(row.table, TextOf(row.fields, "id"));
+      Saw(row.table, TextIn(row.fields, "id"));
       return {};
     }
     return RejectRow(row, result.error());
@@ -385,6 +384,9 @@ Result<> Pipeline::Count(const SourceRow& row, const Result<Written>& result) {
   ++metrics_.rows_read;
   ++(result->kind == Written::Kind::kUnchanged ? metrics_.rows_skipped : metrics_.rows_written);
   Saw(row.table, result->key);
+  if (!row.owned.empty() && result->kind != Written::Kind::kCreated) {
+    owned_[row.table].Saw(result->key, row.fields, row.owned);
+  }
   if (row.ref.empty()) return {};
   if (keys_.size() >= kRefsMax) {
     return Fail(Code::kTooLarge,
@@ -434,103 +436,6 @@ Result<> Pipeline::Reject(const Position& at, const std::string& where, const st
   }
   if (!options_.fail_on_reject) return {};
   return Fail(Code::kInvalidArgument, fmt::format("{}: {}", where, reason));
-}
-
-Result<> Pipeline::Each(const std::string& table, const std::string& filter,
-                        const std::function<Result<>(const std::vector<std::string>& keys)>& page) {
-  std::string token;
-  do {
-    if (Cancelled()) return Fail(Code::kUnavailable, "the job was stopped");
-    const json::object found = TRY(target_.List(table, filter, "id", token));
-    std::vector<std::string> keys;
-    for (const json::value& item : found.at("items").as_array()) {
-      keys.push_back(TextOf(item.as_object(), "id"));
-    }
-    token = TextOf(found, "next_page_token");
-    TRY(page(keys));
-  } while (!token.empty());
-  return {};
-}
-
-Result<> Pipeline::Commit(const std::vector<std::string>& keys) {
-  for (std::size_t at = 0; at < keys.size(); at += options_.batch_rows) {
-    std::vector<Write> writes;
-    for (std::size_t i = at; i < std::min(at + options_.batch_rows, keys.size()); ++i) {
-      writes.push_back({.op = Write::Op::kEvent, .id = keys[i], .event = "commit"});
-    }
-    for (auto& result : TRY(Send(std::string(kEdges), std::move(writes)))) {
-      // Somebody superseded it meanwhile, which is as good an end.
-      if (!result && result.error().code != Code::kConflict) {
-        return Fail(std::move(result).error());
-      }
-    }
-  }
-  return {};
-}
-
-Result<> Pipeline::CommitEdges() {
-  TRY(Commit(pending_));
-  if (options_.job.empty()) return {};
-  return Each(std::string(kEdges),
-              fmt::format("job_id = {} and properties.state = pending", Quoted(options_.job)),
-              [this](const std::vector<std::string>& keys) { return Commit(keys); });
-}
-
-Result<> Pipeline::EndMissing(const std::string& table, const std::string& filter, Write::Op op) {
-  std::vector<std::uint64_t>& seen = seen_[table];
-  std::ranges::sort(seen);
-  return Each(table, filter, [&](const std::vector<std::string>& keys) -> Result<> {
-    std::vector<Write> writes;
-    for (const std::string& key : keys) {
-      if (std::ranges::binary_search(seen, HashOf(key))) continue;
-      writes.push_back({.op = op, .id = key, .event = op == Write::Op::kEvent ? "supersede" : ""});
-    }
-    for (auto& result : TRY(Send(table, std::move(writes)))) {
-      if (result) {
-        ++superseded_;
-      } else if (result.error().code != Code::kConflict && result.error().code != Code::kNotFound) {
-        return Fail(std::move(result).error());
-      }
-    }
-    return {};
-  });
-}
-
-// Edges before nodes: what refers before what is referred to.
-Result<> Pipeline::EndMissing() {
-  if (origin_.empty() || partial_ || options_.keep_missing) return {};
-  if (metrics_.rows_failed > 0) {
-    Note("warn", "rows were rejected, so what the input no longer has is kept");
-    return {};
-  }
-  const std::string in_metadata = "metadata.origin = " + Quoted(origin_);
-  const std::string in_properties = "properties.origin = " + Quoted(origin_);
-  const auto wrote = [this](std::string_view table) {
-    return std::ranges::find(buffers_, table, &Buffer::table) != buffers_.end();
-  };
-  if (wrote("graph_nodes") || wrote(kEdges)) {
-    TRY(EndMissing(std::string(kEdges), in_properties + " and properties.state != superseded",
-                   Write::Op::kEvent));
-    TRY(EndMissing("graph_nodes", in_properties, Write::Op::kDelete));
-  }
-  if (wrote("assets")) {
-    TRY(EndMissing("relationships", in_metadata, Write::Op::kDelete));
-    TRY(EndMissing("schemas", in_metadata, Write::Op::kDelete));
-    TRY(EndMissing("assets", in_metadata, Write::Op::kDelete));
-  }
-  return {};
-}
-
-Result<> Pipeline::Finish() {
-  if (failed_) return Fail(*failed_);
-  TRY(FlushAll());
-  if (Cancelled()) return Fail(Code::kUnavailable, "the job was stopped");
-  TRY(CommitEdges());
-  TRY(EndMissing());
-  if (superseded_ > 0) {
-    Note("info", fmt::format("{} rows that the input no longer has were ended", superseded_));
-  }
-  return {};
 }
 
 }  // namespace tenon::ingest

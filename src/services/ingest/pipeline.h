@@ -6,19 +6,21 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "services/ingest/metrics.h"
+#include "services/ingest/owned_members.h"
 #include "services/ingest/row_sink.h"
 #include "services/ingest/target.h"
 
 namespace tenon::ingest {
 
 struct PipelineOptions {
-  std::size_t batch_rows = 500;
+  std::size_t batch_rows = 1000;  // as many as a server takes at once
   std::size_t batch_bytes = 3u << 20;
   std::string job;          // id of the job whose pending edges are committed
   json::object checkpoint;  // of an earlier run of the job; empty: none
@@ -55,6 +57,11 @@ class Pipeline final : public RowSink {
 
   void Begin(const std::string& origin) override;
   void Fingerprint(const std::string& input) override;
+  void Covers(const std::string& table, const std::string& filter,
+              const std::string& fields) override;
+  Result<std::map<std::string, std::string>> Find(const std::string& table,
+                                                  const std::string& field,
+                                                  const std::vector<std::string>& values) override;
   void Phase(const std::string& name, std::int64_t rows_total) override;
   Result<> Put(SourceRow row) override;
   Result<> Reject(const Position& at, const std::string& where, const std::string& reason,
@@ -94,9 +101,12 @@ class Pipeline final : public RowSink {
   Result<> CommitEdges();
   Result<> Commit(const std::vector<std::string>& edges);
   Result<> EndMissing();
-  Result<> EndMissing(const std::string& table, const std::string& filter, Write::Op op);
-  Result<> Each(const std::string& table, const std::string& filter,
-                const std::function<Result<>(const std::vector<std::string>& keys)>& page);
+  Result<> EndMissing(const std::string& table, const std::string& filter, Write::Op op,
+                      const std::string& key_fields = "id");
+  Result<> EndStale();
+  // The rows that the filter finds, a page at a time.
+  Result<> Each(const std::string& table, const std::string& filter, const std::string& fields,
+                const std::function<Result<>(const json::array& rows)>& page);
 
   Target& target_;
   const PipelineOptions options_;
@@ -108,9 +118,14 @@ class Pipeline final : public RowSink {
   std::unordered_map<std::string, std::string> keys_;  // by ref
   // Hashes of the keys that this run wrote or found, by table.
   std::unordered_map<std::string, std::vector<std::uint64_t>> seen_;
-  std::vector<std::string> pending_;  // edges that an earlier job left so
-  std::int64_t put_ = 0;              // rows
-  std::int64_t skip_until_ = 0;       // rows that an earlier run did
+  struct Covered {
+    std::string filter, fields;
+  };
+  std::map<std::string, Covered> covered_;     // by table
+  std::map<std::string, OwnedMembers> owned_;  // by table
+  std::vector<std::string> pending_;           // edges that an earlier job left so
+  std::int64_t put_ = 0;                       // rows
+  std::int64_t skip_until_ = 0;                // rows that an earlier run did
   json::object source_checkpoint_, done_checkpoint_;
   std::int64_t done_rows_ = 0;
   bool partial_ = false;

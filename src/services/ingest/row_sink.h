@@ -3,6 +3,8 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +24,9 @@ struct SourceRow {
   std::vector<std::pair<std::string, std::string>> references = {};
   // Leave a row that is there as it is: this one knows less.
   bool only_if_absent = false;
+  // Paths of JSON members that this source alone writes ("metadata.dbt"), constants: what the row
+  // has under them and `fields` has not goes.
+  std::span<const std::string_view> owned = {};
   Position at = {};
   std::string where = {};  // for people: "record 17 of a.tfrecord", "page 3, item 4"
 };
@@ -37,6 +42,16 @@ class RowSink {
   // Tells the same input from a changed one ("size/mtime"); a resumed job skips what it did before
   // only if it is the same. Sources that do not call it find their own way by SetCheckpoint.
   virtual void Fingerprint(const std::string& input) = 0;
+
+  // Rows of `table` that the filter finds and this run does not put go at the end, as those of its
+  // origin do: for tables whose rows cannot say what origin they are of. `fields` make their key.
+  virtual void Covers(const std::string& table, const std::string& filter,
+                      const std::string& fields) = 0;
+  // The keys of rows that others made, by the value of a text field; those that are not there, or
+  // may not be read, are left out.
+  virtual Result<std::map<std::string, std::string>> Find(
+      const std::string& table, const std::string& field,
+      const std::vector<std::string>& values) = 0;
 
   // A new part of the work, for the progress line; 0: the number of rows is not known.
   virtual void Phase(const std::string& name, std::int64_t rows_total) = 0;

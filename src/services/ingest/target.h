@@ -11,11 +11,11 @@
 namespace tenon::ingest {
 
 struct Write {
-  enum class Op { kCreate, kUpsert, kEvent, kDelete, kRestore };
+  enum class Op { kCreate, kUpsert, kUpdate, kEvent, kDelete, kRestore };
   Op op = Op::kUpsert;
-  std::string id = {};     // of kEvent, kDelete and kRestore
+  std::string id = {};     // besides kCreate and kUpsert
   std::string event = {};  // of kEvent
-  json::object body = {};
+  json::object body = {};  // row, patch, or what the event takes
 };
 
 struct Written {

@@ -17,6 +17,8 @@ class RecordingSink final : public RowSink {
   std::vector<SourceRow> rows;
   std::vector<std::string> rejects;  // "where: reason"
   std::vector<std::string> notes;
+  std::map<std::string, std::string> covers;  // filter by table
+  std::map<std::string, std::string> known;   // keys of others' rows, by value
   json::object checkpoint;
   bool partial = false;
   bool fails_on_reject = false;
@@ -32,6 +34,17 @@ class RecordingSink final : public RowSink {
 
   void Begin(const std::string& name) override { origin = name; }
   void Fingerprint(const std::string&) override {}
+  void Covers(const std::string& table, const std::string& filter, const std::string&) override {
+    covers[table] = filter;
+  }
+  Result<std::map<std::string, std::string>> Find(const std::string&, const std::string&,
+                                                  const std::vector<std::string>& values) override {
+    std::map<std::string, std::string> found;
+    for (const std::string& value : values) {
+      if (known.contains(value)) found[value] = known[value];
+    }
+    return found;
+  }
   void Phase(const std::string&, std::int64_t) override {}
   Result<> Put(SourceRow row) override {
     rows.push_back(std::move(row));

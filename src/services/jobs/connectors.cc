@@ -24,34 +24,23 @@ constexpr int kAtOnce = 100;
 constexpr std::chrono::seconds kIntervalMin{5};
 constexpr std::chrono::hours kIntervalOfPushed{24 * 365};
 constexpr int kRemediationPriority = 10;
-constexpr std::string_view kAgent = "tenon connectors";
-
-Caller CallerFor(const Uuid& tenant) {
-  Caller caller = SystemCaller(tenant, "");
-  caller.user_agent = kAgent;
-  return caller;
-}
-
-Command EventOf(const model::Entity& entity, std::string id, std::string event, json::object body) {
-  Command command;
-  command.op = Command::Op::kEvent;
-  command.entity = &entity;
-  command.id = std::move(id);
-  command.event = std::move(event);
-  command.body = std::move(body);
-  return command;
-}
+constexpr std::size_t kErrorMax = 2000;
+constexpr std::size_t kRefusedMax = 1000;  // of one turn that are listed; the rest is counted
+constexpr std::chrono::seconds kKafkaValidation{20};
 
 json::array AdviceFor(const std::string& type, const std::string& id) {
   json::array advice;
-  advice.emplace_back(fmt::format("see what it says: tenon get connector_configs {}", id));
+  advice.emplace_back("see what it says: tenon connectors errors " + id);
   if (type == "http") {
     advice.emplace_back("try its settings: POST /v1/connector_configs/" + id + ":validate");
     advice.emplace_back("look at its last turns: tenon tasks --all --type METADATA_SYNC");
+  } else if (type == "kafka") {
+    advice.emplace_back("try its settings: POST /v1/connector_configs/" + id + ":validate");
+    advice.emplace_back("see how far it came: tenon connectors lag " + id);
   } else {
     advice.emplace_back("see that its process runs and reaches both its source and this server");
   }
-  advice.emplace_back(fmt::format("when it is mended: tenon do connector_configs/{} resume", id));
+  advice.emplace_back("when it is mended: tenon connectors resume " + id);
   return advice;
 }
 
@@ -63,67 +52,11 @@ bool IsFinal(const Error& error) {
 
 }  // namespace
 
-Result<ingest::PageRules> RulesOf(const Connector& connector) {
-  const json::object& config = connector.config;
-  if (connector.type != "http") {
-    return Fail(Code::kInvalidField,
-                fmt::format("a connector of type {} is read by a process of its own, which reports "
-                            "by heartbeats",
-                            connector.type));
-  }
-  if (const std::string method = TextIn(config, "method"); !method.empty() && method != "GET") {
-    return Fail(Code::kInvalidField, "config.method: only GET is polled");
-  }
-  ingest::PageRules rules;
-  rules.url = TextIn(config, "url");
-  rules.items = TextIn(config, "item_path");
-  rules.next_path = TextIn(config, "next_page");
-  rules.parameter = TextIn(config, "page_parameter");
-  rules.next =
-      rules.parameter.empty() ? ingest::PageRules::Next::kLink : ingest::PageRules::Next::kCursor;
-  for (const auto& member : ObjectIn(config, "headers")) {
-    if (member.value().is_string()) {
-      rules.headers.emplace_back(member.key(), member.value().get_string());
-    }
-  }
-  const json::object& auth = ObjectIn(config, "auth");
-  const std::string type = TextIn(auth, "type");
-  const std::string value = TextIn(auth, "value");
-  std::string key = TextIn(config, "api_key");
-  if (type == "bearer") key = value;
-  if (type == "basic") {
-    rules.headers.emplace_back("Authorization",
-                               "Basic " + ToBase64(TextIn(auth, "user") + ":" + value));
-  } else if (type == "header") {
-    rules.headers.emplace_back(TextIn(auth, "header"), value);
-  } else if (!key.empty()) {
-    rules.headers.emplace_back("Authorization", "Bearer " + key);
-  }
-  return rules;
-}
-
-ingest::ItemMapping MappingOf(const Connector& connector) {
-  ingest::ItemMapping mapping;
-  mapping.origin = "connector:" + connector.id;
-  mapping.key = TextIn(connector.config, "item_key");
-  if (mapping.key.empty()) mapping.key = "id";
-  for (const auto& member : ObjectIn(connector.config, "fields")) {
-    if (member.value().is_string()) {
-      mapping.fields.emplace_back(member.value().get_string(),
-                                  fmt::format("properties.{}", std::string_view(member.key())));
-    }
-  }
-  if (mapping.fields.empty()) mapping.fields.emplace_back(".", "properties");
-  const std::string type = TextIn(connector.config, "node_type");
-  mapping.constants = {{"type", type.empty() ? "DOCUMENT" : type}};
-  return mapping;
-}
-
 Result<std::vector<Connectors::Row>> Connectors::Find(const std::string& filter) {
   std::vector<Row> rows;
   const model::Entity* entity = deps_.engine.model().FindTable("connector_configs");
   if (entity == nullptr) return rows;
-  Caller everywhere = CallerFor(SystemTenantId());
+  Caller everywhere = ConnectorsCaller(SystemTenantId());
   everywhere.across_tenants = true;
   ListQuery query;
   query.filter = filter;
@@ -162,8 +95,8 @@ Result<bool> Connectors::MakePoll(const Row& row) {
                {"max_retries", 0},
                {"payload", json::object{{"connector_id", id}}}};
   const auto done = deps_.engine.Write([&](EngineWriter& writer) -> Result<void> {
-    TRY(writer.Run(CallerFor(row.tenant), poll));
-    if (given) TRY(writer.Run(CallerFor(row.tenant), task));
+    TRY(writer.Run(ConnectorsCaller(row.tenant), poll));
+    if (given) TRY(writer.Run(ConnectorsCaller(row.tenant), task));
     return {};
   });
   if (done) return given.has_value();
@@ -191,67 +124,13 @@ Result<bool> Connectors::MakeRemediation(const Row& row) {
                                                              TextIn(row.row, "error_message"))},
                                         {"try", AdviceFor(type, id)}}}};
   const auto done = deps_.engine.Write([&](EngineWriter& writer) -> Result<void> {
-    TRY(writer.Run(CallerFor(row.tenant), mark));
-    TRY(writer.Run(CallerFor(row.tenant), task));
+    TRY(writer.Run(ConnectorsCaller(row.tenant), mark));
+    TRY(writer.Run(ConnectorsCaller(row.tenant), task));
     return {};
   });
   if (done) return true;
   if (done.error().code == Code::kConflict || done.error().code == Code::kNotFound) return false;
   return Fail(done.error());
-}
-
-Result<Connector> Connectors::Load(const ConnectorRequest& request) {
-  const model::Entity* entity = deps_.engine.model().FindTable("connector_configs");
-  if (entity == nullptr) return Fail(Code::kNotFound, "the models have no connector_configs");
-  const GetResult found =
-      TRY(deps_.engine.Get(CallerFor(request.tenant), *entity, request.connector, {}));
-  const json::value parsed = TRY(ParseJson(found.body));
-  const json::object& row = parsed.as_object();
-  Connector connector{.tenant = request.tenant,
-                      .id = TextIn(row, "connector_id"),
-                      .name = TextIn(row, "name"),
-                      .type = TextIn(row, "type"),
-                      .status = TextIn(row, "status"),
-                      .created_by = Uuid::Parse(TextIn(row, "created_by")).value_or(Uuid()),
-                      .config = {}};
-  std::string text;
-  const std::array<Value, 2> parameters = {Value(request.tenant),
-                                           Value(*Uuid::Parse(connector.id))};
-  TRY(deps_.engine.store().Read(
-      {.tenant = request.tenant, .across_tenants = true}, [&](Reader& reader) {
-        return reader.Query(
-            "SELECT config FROM connector_configs WHERE org_id = $1 AND connector_id = $2",
-            parameters, [&](const ::tenon::Row& stored) -> Result<bool> {
-              text = stored.Text(0);
-              return false;
-            });
-      }));
-  const json::value config = TRY(ParseJson(text));
-  if (config.is_object()) connector.config = config.get_object();
-  const auto open = [&](json::object& object, std::string_view name) -> Result<void> {
-    const std::string sealed = TextIn(object, name);
-    if (sealed.empty()) return {};
-    if (deps_.vault == nullptr) {
-      return Fail(Code::kUnavailable,
-                  "ENCRYPTION_KEY is not set: the connector's secrets stay sealed");
-    }
-    object[name] = TRY(deps_.vault->Open(sealed));
-    return {};
-  };
-  TRY(open(connector.config, "api_key"));
-  if (json::value* auth = connector.config.if_contains("auth"); auth != nullptr) {
-    if (auth->is_object()) TRY(open(auth->get_object(), "value"));
-  }
-  return connector;
-}
-
-Result<void> Connectors::Fire(const Connector& connector, const std::string& event,
-                              json::object body) {
-  const model::Entity& entity = *deps_.engine.model().FindTable("connector_configs");
-  auto fired = deps_.engine.ApplyAndWait(CallerFor(connector.tenant),
-                                         EventOf(entity, connector.id, event, std::move(body)));
-  if (!fired) return Fail(std::move(fired).error());
-  return {};
 }
 
 Result<ingest::PagerDeps> Connectors::Network(const ConnectorRequest& request) {
@@ -271,21 +150,50 @@ Result<ingest::PagerDeps> Connectors::Network(const ConnectorRequest& request) {
                            .note = {}};
 }
 
+void Connectors::Failed(const Connector& connector, const Error& error) {
+  (void)reports_.Failed(connector.tenant, connector.id, place_.worker, error);
+  json::object report{{"state", "FAILED"}, {"trace", Ellipsis(error.message, kErrorMax)}};
+  (void)reports_.Worker(connector.tenant, connector.id, place_.worker, std::move(report));
+}
+
 Result<json::value> Connectors::Run(const ConnectorRequest& request) {
-  const Connector connector = TRY(Load(request));
-  if (request.validate) return Validate(connector, request);
+  const Connector connector = TRY(LoadConnector(deps_, request.tenant, request.connector));
+  if (request.validate) {
+    auto valid = Validate(connector, request);
+    if (!valid) Failed(connector, valid.error());
+    return valid;
+  }
   if (connector.status != "active") {
     return json::value{{"connector_id", connector.id}, {"skipped", connector.status}};
   }
   auto polled = Poll(connector, request);
-  if (!polled && IsFinal(polled.error())) {
-    (void)Fire(connector, "fail", {{"error_message", Ellipsis(polled.error().message, 2000)}});
+  if (!polled) {
+    Failed(connector, polled.error());
+    if (IsFinal(polled.error())) {
+      (void)FireEvent(deps_.engine, connector, "fail",
+                      {{"error_message", Ellipsis(polled.error().message, kErrorMax)}});
+    }
   }
   return polled;
 }
 
+Result<json::value> Connectors::ValidateKafka(const Connector& connector) {
+  net::KafkaOptions options = TRY(KafkaOptionsOf(connector));
+  options.ca_file = place_.ca_file;
+  const std::string table = MappingOf(connector).table;
+  if (deps_.engine.model().FindTable(table) == nullptr) {
+    return Fail(Code::kInvalidField, fmt::format("config.entity: there is no table {}", table));
+  }
+  const net::ClientDeps network = TRY(deps_.net());
+  const auto consumer = TRY(net::KafkaConsumer::Open(std::move(options), network.policy));
+  TRY(consumer->Validate(kKafkaValidation));
+  TRY(FireEvent(deps_.engine, connector, "validated", {}));
+  return json::value{{"connector_id", connector.id}};
+}
+
 Result<json::value> Connectors::Validate(const Connector& connector,
                                          const ConnectorRequest& request) {
+  if (connector.type == "kafka") return ValidateKafka(connector);
   const auto pager = TRY(ingest::Pager::Open(TRY(RulesOf(connector)), TRY(Network(request)), {}));
   ingest::Page page;
   TRY(pager->Next(page));
@@ -293,26 +201,21 @@ Result<json::value> Connectors::Validate(const Connector& connector,
     auto row = ingest::RowOf(MappingOf(connector), page.items.front());
     if (!row) return Fail(std::move(row).error().In("the first item"));
   }
-  TRY(Fire(connector, "validated", {}));
+  TRY(FireEvent(deps_.engine, connector, "validated", {}));
   return json::value{{"connector_id", connector.id}, {"items", page.items.size()}};
 }
 
 Result<json::value> Connectors::Poll(const Connector& connector, const ConnectorRequest& request) {
   const auto pager = TRY(ingest::Pager::Open(TRY(RulesOf(connector)), TRY(Network(request)), {}));
-  Caller writer = CallerFor(connector.tenant);
-  if (!connector.created_by.IsNil()) {
-    writer.user = connector.created_by;
-    writer.user_tenant = Uuid();
-    writer.roles =
-        static_cast<std::uint8_t>(Role::kReader) | static_cast<std::uint8_t>(Role::kWriter);
-  }
-  EngineTarget target(deps_.engine, writer);
+  EngineTarget target(deps_.engine, TRY(WriterOf(deps_, connector)));
   std::string first_reject;
+  std::vector<Refusal> refused;
   ingest::PipelineHooks hooks;
   hooks.cancelled = request.cancelled;
   hooks.reject = [&](const json::object& reject) {
     if (first_reject.empty())
       first_reject = TextIn(reject, "where") + ": " + TextIn(reject, "reason");
+    if (refused.size() < kRefusedMax) refused.push_back({ids_.V7().ToString(), reject});
   };
   ingest::PipelineOptions options;
   options.keep_missing = true;  // a poll is news, not the whole
@@ -342,8 +245,11 @@ Result<json::value> Connectors::Poll(const Connector& connector, const Connector
                        {"rows_rejected", done.rows_failed}};
   ingest::PutUnlessEmpty(metrics, "first_reject", first_reject);
   deps_.stats.Count("connector", {}, done);
+  TRY(reports_.Refuse(connector.tenant, connector.id, refused));
+  json::object report{{"state", "RUNNING"}, {"metrics", metrics}, {"pages", page.number}};
+  (void)reports_.Worker(connector.tenant, connector.id, place_.worker, std::move(report));
   // Somebody may have paused it meanwhile, which is no failure of the turn.
-  (void)Fire(connector, "heartbeat", {{"metrics", metrics}});
+  (void)FireEvent(deps_.engine, connector, "heartbeat", {{"metrics", metrics}});
   return json::value{{"connector_id", connector.id}, {"metrics", std::move(metrics)}};
 }
 

@@ -7,23 +7,10 @@
 
 #include "engine/engine.h"
 #include "services/ingest/http_pages.h"
-#include "services/ingest/item_mapping.h"
-#include "services/jobs/ingest_job.h"
+#include "services/jobs/connector.h"
+#include "services/jobs/connector_reports.h"
 
 namespace tenon::jobs {
-
-// A row of connector_configs, with its secrets opened. Never shown.
-struct Connector {
-  Uuid tenant;
-  std::string id, name, type, status;
-  Uuid created_by;
-  json::object config;
-};
-
-// How an http connector is read. kInvalidField for what cannot be polled.
-Result<ingest::PageRules> RulesOf(const Connector& connector);
-// What its items become: graph nodes.
-ingest::ItemMapping MappingOf(const Connector& connector);
 
 // One turn, or one attempt to see whether the settings work.
 struct ConnectorRequest {
@@ -36,7 +23,12 @@ struct ConnectorRequest {
 // Thread-safe.
 class Connectors {
  public:
-  Connectors(const IngestDeps& deps, IdSource& ids) : deps_(deps), ids_(ids) {}
+  struct Place {
+    std::string worker;   // this node, in reports
+    std::string ca_file;  // PEM, trusted by kafka consumers instead of the system's; may be empty
+  };
+  Connectors(const IngestDeps& deps, IdSource& ids, ConnectorReports& reports, Place place)
+      : deps_(deps), ids_(ids), reports_(reports), place_(std::move(place)) {}
 
   // Makes a task for each http connector whose turn it is, and one for a person for each connector
   // that came to be in error. Called once a second by one thread; of several nodes each connector
@@ -55,14 +47,17 @@ class Connectors {
   Result<std::vector<Row>> Find(const std::string& filter);
   Result<bool> MakePoll(const Row& row);
   Result<bool> MakeRemediation(const Row& row);
-  Result<Connector> Load(const ConnectorRequest& request);
   Result<json::value> Poll(const Connector& connector, const ConnectorRequest& request);
   Result<json::value> Validate(const Connector& connector, const ConnectorRequest& request);
+  Result<json::value> ValidateKafka(const Connector& connector);
   Result<ingest::PagerDeps> Network(const ConnectorRequest& request);
-  Result<void> Fire(const Connector& connector, const std::string& event, json::object body);
+  // A failure, as a turn of the connector or an attempt to validate it had it.
+  void Failed(const Connector& connector, const Error& error);
 
   const IngestDeps& deps_;
   IdSource& ids_;
+  ConnectorReports& reports_;
+  const Place place_;
 };
 
 }  // namespace tenon::jobs

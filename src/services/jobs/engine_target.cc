@@ -29,6 +29,9 @@ Command CommandOf(const model::Entity& entity, const Write& write) {
       command.op = Command::Op::kCreate;
       command.upsert = write.op == Write::Op::kUpsert;
       break;
+    case Write::Op::kUpdate:
+      command.op = Command::Op::kUpdate;
+      break;
     case Write::Op::kEvent:
       command.op = Command::Op::kEvent;
       break;
