@@ -50,6 +50,7 @@ Command TasksResolveCommand();
 Command ConnectorsListCommand();
 Command ConnectorsStatusCommand();
 Command ConnectorsValidateCommand();
+Command ConnectorsActivateCommand();
 Command ConnectorsPauseCommand();
 Command ConnectorsResumeCommand();
 Command ConnectorsRestartCommand();

@@ -41,6 +41,7 @@ std::vector<Command> AllCommands() {
       ConnectorsListCommand(),
       ConnectorsStatusCommand(),
       ConnectorsValidateCommand(),
+      ConnectorsActivateCommand(),
       ConnectorsPauseCommand(),
       ConnectorsResumeCommand(),
       ConnectorsRestartCommand(),

@@ -11,13 +11,13 @@ polled.
   > END
   $ grep -c "$TENON_API_KEY" made
   $ id=$(sed -n 's/^ *"connector_id": "\([^"]*\)".*/\1/p' made)
-  $ tenon do connector_configs/$id activate
+  $ tenon connectors activate tags
   $ tenon connectors validate tags 2>said
   $ tenon tasks watch $(sed 's/^task \([^ ]*\) .*/\1/' said) | tail -1
-  $ tenon -q do connector_configs/$id activate
+  $ tenon connectors activate tags
   $ until tenon get connector_configs/$id -o json | grep -q '"last_heartbeat": "'; do read -rt 0.05 <> <(:); done
   $ tenon list graph_nodes --fields type,properties
-  $ tenon connectors status tags
+  $ tenon connectors status tags | sed 's/RUNNING  [^ ]*  /RUNNING  WORKER  /'
   $ tenon connectors lag tags | sed 's/seconds.*/seconds/'
   $ tenon connectors --status active
 
@@ -44,7 +44,7 @@ Stopped, begun again, and wrong.
   $ grep -c s3cr3t made
   $ tenon connectors validate videos 2>said
   $ tenon tasks watch $(sed 's/^task \([^ ]*\) .*/\1/' said) | tail -1
-  $ tenon connectors errors videos
+  $ tenon connectors errors videos -o json | grep -v '"worker"\|"id"'
   $ tenon connectors status videos | sed 's/FAILED  [^ ]*/FAILED  WORKER/'
   $ tenon connectors lag videos
   $ stop

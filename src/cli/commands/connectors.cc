@@ -211,6 +211,10 @@ Result<int> RunValidate(Session& session, const Arguments& arguments) {
   return FireAll(session, arguments, "validate", "");
 }
 
+Result<int> RunActivate(Session& session, const Arguments& arguments) {
+  return FireAll(session, arguments, "activate", "is active");
+}
+
 Result<int> RunPause(Session& session, const Arguments& arguments) {
   return FireAll(session, arguments, "pause", "is paused");
 }
@@ -252,17 +256,20 @@ Command ConnectorsListCommand() {
 }
 
 Command ConnectorsStatusCommand() {
-  return Base("status", "Show how a connector and each of its workers does",
-              "States are Kafka Connect's: RUNNING, PAUSED, FAILED, UNASSIGNED. The exit code is 1 "
-              "when it is FAILED.",
-              RunStatus);
+  return Base(
+      "status", "Show how a connector and each of its workers does",
+      "States as in Kafka Connect: RUNNING, PAUSED, FAILED, UNASSIGNED. Exit code 1 when FAILED.",
+      RunStatus);
 }
 
 Command ConnectorsValidateCommand() {
   return Base("validate", "Try a connector's settings",
-              "A task does it; when it completes, the connector may be made active: tenon do "
-              "connector_configs/ID activate.",
-              RunValidate, true);
+              "A task does it; when it completes, the connector may be activated.", RunValidate,
+              true);
+}
+
+Command ConnectorsActivateCommand() {
+  return Base("activate", "Begin to read, once the settings were tried", "", RunActivate, true);
 }
 
 Command ConnectorsPauseCommand() {
