@@ -12,21 +12,26 @@ constexpr std::size_t kShownMax = 4096;
 
 Time TimeOf(std::int64_t timestamp_ms) { return Time(std::chrono::milliseconds(timestamp_ms)); }
 
+// Neither store keeps NUL characters.
+bool IsText(const std::string& bytes) {
+  return !InvalidUtf8At(bytes) && bytes.find('\0') == std::string::npos;
+}
+
 // Bytes as text that may stand in JSON.
 std::string Shown(const std::string& bytes) {
-  if (!InvalidUtf8At(bytes)) return Ellipsis(bytes, kShownMax);
-  return fmt::format("{} bytes that are no UTF-8", bytes.size());
+  if (IsText(bytes)) return Ellipsis(bytes, kShownMax);
+  return fmt::format("{} bytes that are no text", bytes.size());
 }
 
 json::value About(const net::KafkaMessage& message) {
   json::object about{{"@topic", message.from.topic},
                      {"@partition", message.from.partition},
                      {"@offset", message.offset}};
-  if (message.key && !InvalidUtf8At(*message.key)) about["@key"] = *message.key;
+  if (message.key && IsText(*message.key)) about["@key"] = *message.key;
   if (message.timestamp_ms >= 0) about["@timestamp"] = FormatTime(TimeOf(message.timestamp_ms));
   json::object headers;
   for (const auto& [name, value] : message.headers) {
-    if (!InvalidUtf8At(name) && !InvalidUtf8At(value)) headers[name] = value;
+    if (IsText(name) && IsText(value)) headers[name] = value;
   }
   about["@headers"] = std::move(headers);
   return about;

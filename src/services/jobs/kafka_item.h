@@ -19,8 +19,9 @@ struct KafkaItem {
 };
 
 // kInvalidField with what is wrong: no JSON, no object, a key that is missing. The mapping sees, by
-// paths that begin with '@': @key (text; absent when it is no UTF-8), @headers.NAME (the last of
-// that name), @topic, @partition, @offset, @timestamp (RFC 3339; absent when the message has none).
+// paths that begin with '@': @key (text; absent when it is no UTF-8 or has a NUL), @headers.NAME
+// (the last of that name), @topic, @partition, @offset, @timestamp (RFC 3339; absent when the
+// message has none).
 Result<KafkaItem> ReadKafkaItem(const ingest::ItemMapping& mapping, Nulls nulls,
                                 const net::KafkaMessage& message);
 

@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <string>
 
-#include "base/text.h"
 #include "services/jobs/kafka_item.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -29,6 +28,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const jobs::Refusal refusal =
       jobs::KafkaRefusal(message, item ? Error(Code::kConflict, "refused") : item.error());
-  if (InvalidUtf8At(json::serialize(refusal.what))) std::abort();
+  if (!ParseJson(json::serialize(refusal.what))) std::abort();
   return 0;
 }

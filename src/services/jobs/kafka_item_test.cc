@@ -47,12 +47,14 @@ TEST(KafkaItemTest, PathsReachTheValueAndWhatStandsBesideIt) {
                                   Nulls::kReject, MessageOf(R"({"title": "t", "@key": "forged"})"));
   ASSERT_TRUE(item) << item.error().message;
   EXPECT_EQ(item->kind, KafkaItem::Kind::kUpsert);
-  const json::value expected{
-      {"name", "t"},
-      {"qualified_name", "k1"},
-      {"description", "b"},
-      {"metadata",
-       {{"topic", "videos"}, {"partition", 3}, {"offset", 17}, {"at", "2023-11-14T22:13:20.000000Z"}}}};
+  const json::value expected{{"name", "t"},
+                             {"qualified_name", "k1"},
+                             {"description", "b"},
+                             {"metadata",
+                              {{"topic", "videos"},
+                               {"partition", 3},
+                               {"offset", 17},
+                               {"at", "2023-11-14T22:13:20.000000Z"}}}};
   EXPECT_EQ(json::value(item->row), expected) << item->row;
 }
 
@@ -110,7 +112,9 @@ TEST(KafkaItemTest, ARefusalShowsWhereItStandsAndNoBytesThatAreNoText) {
   const Refusal refusal = KafkaRefusal(message, error);
   EXPECT_EQ(refusal.id, "videos/3/00000000000000000017@1700000000000");
   EXPECT_EQ(refusal.what.at("reason"), "the row is wrong; name: is required");
-  EXPECT_EQ(refusal.what.at("value"), "2 bytes that are no UTF-8");
+  EXPECT_EQ(refusal.what.at("value"), "2 bytes that are no text");
+  message.value = std::string("a\0b", 3);
+  EXPECT_EQ(KafkaRefusal(message, error).what.at("value"), "3 bytes that are no text");
   EXPECT_LT(refusal.what.at("key").as_string().size(), 5000u);
 }
 
