@@ -160,15 +160,15 @@ TEST_F(IngestionTest, APostgresDatabaseIsReadAgainAndChanged) {
   const json::object options{{"url", (*server)->TcpUrl(shop.name())}, {"schema", {"sales"}}};
   const json::object first = Succeed("postgres", options);
   EXPECT_EQ(first.at("metrics").at("rows_failed"), 0);
-  EXPECT_THAT(Names("assets", "type = TABLE"), UnorderedElementsAre("customers", "orders"));
-  EXPECT_THAT(Names("assets", "type = VIEW"), ElementsAre("totals"));
+  EXPECT_THAT(Names("assets", "type = \"TABLE\""), UnorderedElementsAre("customers", "orders"));
+  EXPECT_THAT(Names("assets", "type = \"VIEW\""), ElementsAre("totals"));
   EXPECT_EQ(Rows("assets", "name = \"orders\"").at(0).at("description"), "What was bought");
   EXPECT_THAT(Names("schemas", "asset.name = \"orders\""),
               UnorderedElementsAre("id", "customer_id", "total"));
   EXPECT_EQ(Rows("schemas", "asset.name = \"customers\" and name = \"email\"").at(0).at("nullable"),
             false);
   std::vector<std::string> relations;
-  for (const json::value& row : Rows("relationships", "type in (REFERENCES, DEPENDS_ON)")) {
+  for (const json::value& row : Rows("relationships", "type in (\"REFERENCES\", \"DEPENDS_ON\")")) {
     const auto name = [&](std::string_view end) {
       return std::string(Object(Call("GET", "/v1/assets/" + std::string(row.at(end).as_string())))
                              .at("name")
@@ -188,7 +188,8 @@ TEST_F(IngestionTest, APostgresDatabaseIsReadAgainAndChanged) {
   json::object whole = options;
   whole.erase("schema");
   Succeed("postgres", whole);
-  EXPECT_THAT(Names("assets", "type = TABLE"), IsSupersetOf({"customers", "orders", "returns"}));
+  EXPECT_THAT(Names("assets", "type = \"TABLE\""),
+              IsSupersetOf({"customers", "orders", "returns"}));
   EXPECT_THAT(Names("assets", "name = \"totals\""), ElementsAre());
   EXPECT_THAT(Names("schemas", "asset.name = \"orders\""),
               UnorderedElementsAre("id", "customer_id"));
