@@ -1,6 +1,6 @@
 // A consumer of a Kafka cluster, as part of a group: a narrow view of librdkafka, which only
-// kafka.cc knows. Every connection, also to brokers that the cluster itself names, is made under the
-// policy.
+// kafka.cc knows. Every connection, also to brokers that the cluster itself names, is made under
+// the policy.
 #pragma once
 
 #include <chrono>

@@ -119,6 +119,7 @@ CREATE TABLE "api_keys" (
   "prefix" varchar(16) COLLATE "C" NOT NULL,
   "key_hash" varchar(128) COLLATE "C" NOT NULL,
   "roles" jsonb NOT NULL DEFAULT '["reader"]',
+  "connector_id" uuid,
   "created_at" timestamptz NOT NULL DEFAULT now(),
   "created_by" uuid,
   "expires_at" timestamptz,
@@ -128,6 +129,7 @@ CREATE TABLE "api_keys" (
   CONSTRAINT "fk_api_keys_user_id" FOREIGN KEY ("tenant_id", "user_id") REFERENCES "users" ("tenant_id", "id") ON DELETE CASCADE
 );
 CREATE INDEX "idx_api_keys_user_id" ON "api_keys" ("user_id");
+CREATE INDEX "idx_api_keys_connector_id" ON "api_keys" ("connector_id" NULLS FIRST);
 CREATE UNIQUE INDEX "uq_api_keys_key_hash" ON "api_keys" ("key_hash");
 ALTER TABLE "api_keys" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "api_keys" FORCE ROW LEVEL SECURITY;

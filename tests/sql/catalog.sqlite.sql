@@ -104,6 +104,7 @@ CREATE TABLE "api_keys" (
   "prefix" TEXT NOT NULL CONSTRAINT "ck_api_keys_prefix" CHECK (length("prefix") <= 16),
   "key_hash" TEXT NOT NULL CONSTRAINT "ck_api_keys_key_hash" CHECK (length("key_hash") <= 128),
   "roles" TEXT NOT NULL DEFAULT '["reader"]' CONSTRAINT "ck_api_keys_roles" CHECK (json_valid("roles")),
+  "connector_id" TEXT,
   "created_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
   "created_by" TEXT,
   "expires_at" TEXT,
@@ -113,6 +114,7 @@ CREATE TABLE "api_keys" (
   CONSTRAINT "fk_api_keys_user_id" FOREIGN KEY ("tenant_id", "user_id") REFERENCES "users" ("tenant_id", "id")
 ) STRICT;
 CREATE INDEX "idx_api_keys_user_id" ON "api_keys" ("user_id");
+CREATE INDEX "idx_api_keys_connector_id" ON "api_keys" ("connector_id");
 CREATE UNIQUE INDEX "uq_api_keys_key_hash" ON "api_keys" ("key_hash");
 
 CREATE TABLE "webhook_subscriptions" (

@@ -104,6 +104,7 @@ CREATE TABLE "connector_configs" (
   "error_message" text COLLATE "C",
   "next_poll_at" timestamptz,
   "remediation_id" uuid,
+  "restarted_at" timestamptz,
   "created_at" timestamptz NOT NULL DEFAULT now(),
   "updated_at" timestamptz NOT NULL DEFAULT now(),
   "created_by" uuid,
@@ -116,6 +117,21 @@ CREATE INDEX "idx_connector_configs_next_poll_at" ON "connector_configs" ("next_
 ALTER TABLE "connector_configs" ENABLE ROW LEVEL SECURITY;
 ALTER TABLE "connector_configs" FORCE ROW LEVEL SECURITY;
 CREATE POLICY "tenant_isolation" ON "connector_configs" USING ("org_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("org_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
+
+CREATE TABLE "connector_reports" (
+  "tenant_id" uuid NOT NULL,
+  "connector_id" uuid NOT NULL,
+  "kind" text COLLATE "C" NOT NULL CONSTRAINT "ck_connector_reports_kind" CHECK ("kind" IN ('worker', 'error', 'reject')),
+  "id" varchar(400) COLLATE "C" NOT NULL,
+  "at" timestamptz NOT NULL,
+  "report" jsonb NOT NULL,
+  PRIMARY KEY ("tenant_id", "connector_id", "kind", "id")
+);
+CREATE INDEX "idx_connector_reports_tenant_id_connector_id_kind_at" ON "connector_reports" ("tenant_id", "connector_id", "kind", "at");
+CREATE INDEX "idx_connector_reports_at" ON "connector_reports" ("at");
+ALTER TABLE "connector_reports" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "connector_reports" FORCE ROW LEVEL SECURITY;
+CREATE POLICY "tenant_isolation" ON "connector_reports" USING ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid) WITH CHECK ("tenant_id" = nullif(current_setting('tenon.tenant', true), '')::uuid);
 
 CREATE OR REPLACE FUNCTION "tg_migration_jobs_updated"() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$

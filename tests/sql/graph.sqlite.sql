@@ -90,6 +90,7 @@ CREATE TABLE "connector_configs" (
   "error_message" TEXT,
   "next_poll_at" TEXT,
   "remediation_id" TEXT,
+  "restarted_at" TEXT,
   "created_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
   "updated_at" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
   "created_by" TEXT,
@@ -99,6 +100,18 @@ CREATE TABLE "connector_configs" (
 CREATE INDEX "idx_connector_configs_status" ON "connector_configs" ("org_id", "status");
 CREATE INDEX "idx_connector_configs_heartbeat_due" ON "connector_configs" ("heartbeat_due");
 CREATE INDEX "idx_connector_configs_next_poll_at" ON "connector_configs" ("next_poll_at");
+
+CREATE TABLE "connector_reports" (
+  "tenant_id" TEXT NOT NULL,
+  "connector_id" TEXT NOT NULL,
+  "kind" TEXT NOT NULL CONSTRAINT "ck_connector_reports_kind" CHECK ("kind" IN ('worker', 'error', 'reject')),
+  "id" TEXT NOT NULL CONSTRAINT "ck_connector_reports_id" CHECK (length("id") <= 400),
+  "at" TEXT NOT NULL,
+  "report" TEXT NOT NULL CONSTRAINT "ck_connector_reports_report" CHECK (json_valid("report")),
+  PRIMARY KEY ("tenant_id", "connector_id", "kind", "id")
+) STRICT;
+CREATE INDEX "idx_connector_reports_tenant_id_connector_id_kind_at" ON "connector_reports" ("tenant_id", "connector_id", "kind", "at");
+CREATE INDEX "idx_connector_reports_at" ON "connector_reports" ("at");
 
 CREATE TRIGGER "tg_migration_jobs_updated" AFTER UPDATE ON "migration_jobs"
 WHEN NEW."updated_at" IS OLD."updated_at" AND NEW."updated_at" IS NOT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))
