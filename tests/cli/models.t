@@ -1,7 +1,7 @@
 Models: check, fmt, models, plan, migrate, rollback, a sixth model.
 
   $ tenon check
-  5 models, 48 entities, 52 views: no errors
+  5 models, 49 entities, 52 views: no errors
   $ cat > oncall.tenon <<'END'
   > model oncall "Incidents"
   >
@@ -17,7 +17,7 @@ Models: check, fmt, models, plan, migrate, rollback, a sixth model.
   > }
   > END
   $ tenon check oncall.tenon
-  6 models, 49 entities, 52 views: no errors
+  6 models, 50 entities, 52 views: no errors
   $ tenon check missing.tenon
   error: cannot read missing.tenon: No such file or directory
   [6]
@@ -127,6 +127,7 @@ A data directory and its models.
     create table graph_edges
     create table migration_job_lines
     create table connector_configs
+    create table connector_reports
   workflows.0001
     create table workflow_executions
     create table workflow_steps
@@ -181,6 +182,7 @@ A data directory and its models.
     create table graph_edges
     create table migration_job_lines
     create table connector_configs
+    create table connector_reports
   workflows.0001
     create table workflow_executions
     create table workflow_steps
@@ -339,6 +341,7 @@ A field more, one fewer: what would lose data is left out until it is asked for 
     create table graph_edges
     create table migration_job_lines
     create table connector_configs
+    create table connector_reports
   workflows.0001
     create table workflow_executions
     create table workflow_steps

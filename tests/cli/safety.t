@@ -38,7 +38,7 @@ Backup while serving, restore, doctor, reconcile.
   ok       version: 0.1.0
   note     secrets: ENCRYPTION_KEY is not set: secrets are refused
              openssl rand -hex 32 makes a key
-  ok       models: 5 files, 48 entities
+  ok       models: 5 files, 49 entities
   ok       data directory: ./data, only its owner may read it
   note     admin key: ./data/admin.key holds the first key
              rotate it once you have keys of your own
@@ -62,7 +62,7 @@ Backup while serving, restore, doctor, reconcile.
   ok       version: 0.1.0
   note     secrets: ENCRYPTION_KEY is not set: secrets are refused
              openssl rand -hex 32 makes a key
-  ok       models: 5 files, 48 entities
+  ok       models: 5 files, 49 entities
   ok       data directory: ./data, only its owner may read it
   ok       disk: <size> are free
   note     admin key: ./data/admin.key holds the first key

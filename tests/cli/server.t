@@ -154,7 +154,7 @@ Files that are no data, or no longer, are refused and not touched.
   ok       version: 0.1.0
   note     secrets: ENCRYPTION_KEY is not set: secrets are refused
              openssl rand -hex 32 makes a key
-  ok       models: 5 files, 48 entities
+  ok       models: 5 files, 49 entities
   warning  data directory: corrupt may be read by others (mode 755)
              chmod 700 corrupt
   ok       disk: <size> are free

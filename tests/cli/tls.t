@@ -5,7 +5,7 @@ TLS by the command line.
   <time> info migrated to catalog.0001: create 23 tables
   <time> info migrated to deployments.0001: create 3 tables
   <time> info migrated to design.0001: create 10 tables
-  <time> info migrated to graph.0001: create 5 tables
+  <time> info migrated to graph.0001: create 6 tables
   <time> info migrated to workflows.0001: create 6 tables
   <time> info follower search was built anew
   error: cannot use missing.pem as the TLS key: No such file or directory

@@ -51,6 +51,18 @@ What a wrong command line says, and its exit code.
     tasks rerun    Begin failed or cancelled tasks anew
     tasks resolve  Say that a remediation task is done
   
+  Connectors
+    connectors list      List connectors; the same as tenon connectors
+    connectors status    Show how a connector and each of its workers does
+    connectors validate  Try a connector's settings
+    connectors activate  Begin to read, once the settings were tried
+    connectors pause     Stop reading until it is resumed
+    connectors resume    Go on with paused connectors, or those in error
+    connectors restart   Begin a connector anew, with new connections
+    connectors lag       Show how far a connector is behind its source
+    connectors errors    List what went wrong lately, newest first
+    connectors key       Make the key with which others push to an http connector
+  
   Data
     import dpkg         Import this machine's Debian packages and what they depend on
     import ndjson       Import rows from JSON objects, one a line
