@@ -13,6 +13,7 @@
 #include <set>
 
 #include "services/ingest/input.h"
+#include "services/openlineage/names.h"
 #include "support/node_world.h"
 
 namespace tenon::testing {
@@ -78,6 +79,14 @@ class OpenLineage : public ::testing::Test {
       edge["to"] = names[std::string(row.at("target_asset_id").as_string())];
       lines.insert("edge " + CanonicalJson(edge));
     }
+    std::map<std::string, std::string> tags;
+    for (const json::value& row : Rows(tenant, "tags")) {
+      tags[std::string(row.at("id").as_string())] = row.at("name").as_string();
+    }
+    for (const json::value& row : Rows(tenant, "asset_tags")) {
+      lines.insert(fmt::format("tag {} {}", names[std::string(row.at("asset_id").as_string())],
+                               tags[std::string(row.at("tag_id").as_string())]));
+    }
     for (const json::value& row : Rows(tenant, "schemas")) {
       json::object column = pick(row, {"name", "type", "order", "metadata"});
       column["asset"] = names[std::string(row.at("asset_id").as_string())];
@@ -92,6 +101,21 @@ class OpenLineage : public ::testing::Test {
     std::string picture;
     for (const std::string& line : lines) picture += line + "\n";
     return picture;
+  }
+
+  // "job dataset" of all relationships of a kind.
+  std::set<std::string> Edges(const std::string& tenant, std::string_view kind) {
+    std::map<std::string, std::string> names;
+    for (const json::value& row : Rows(tenant, "assets")) {
+      names[std::string(row.at("id").as_string())] = row.at("name").as_string();
+    }
+    std::set<std::string> edges;
+    for (const json::value& row : Rows(tenant, "relationships")) {
+      if (row.at("type").as_string() != kind) continue;
+      edges.insert(names[std::string(row.at("source_asset_id").as_string())] + " " +
+                   names[std::string(row.at("target_asset_id").as_string())]);
+    }
+    return edges;
   }
 
   std::unique_ptr<NodeWorld> world_;
@@ -147,6 +171,30 @@ std::vector<std::string> Events() {
       RunEvent("COMPLETE", "11:00:00Z", 4, job),
       RunEvent("OTHER", "11:30:00Z", 5,
                job + ",\"outputs\":[" + Dataset("mart", lineage("other", "sum")) + "]"),
+      // Runs that read and write other things than those before, one said in pieces, one that says
+      // nothing of datasets, one that never ends.
+      RunEvent("START", "12:00:00Z", 6, job + ",\"inputs\":[" + Dataset("second") + "]"),
+      RunEvent("COMPLETE", "12:10:00Z", 6,
+               job + ",\"outputs\":[" + Dataset("mart") + "," + Dataset("report") + "]"),
+      RunEvent("START", "12:05:00Z", 7, job + "," + raw),
+      RunEvent("START", "13:00:00Z", 8,
+               job + ",\"inputs\":[" + Dataset("third") + "," + Dataset("second") + "]"),
+      RunEvent("COMPLETE", "13:10:00Z", 8, job + ",\"outputs\":[" + Dataset("mart") + "]"),
+      RunEvent("COMPLETE", "13:20:00Z", 9, job),
+      RunEvent("RUNNING", "13:05:00Z", 7, job + ",\"inputs\":[" + Dataset("fourth") + "]"),
+      RunEvent("RUNNING", "13:15:00Z", 7, job + ",\"inputs\":[" + Dataset("fifth") + "]"),
+      R"({"eventTime":"2026-11-21T06:00:00","producer":"p","job":{"namespace":"nightly",
+          "name":"orders"},"inputs":[)" +
+          Dataset("planned") + "]}",
+      R"({"eventTime":"2026-11-21T06:00:00","producer":"p","job":{"namespace":"nightly",
+          "name":"plan"},"inputs":[)" +
+          Dataset("planned") + R"(],"outputs":[)" + Dataset("drawn") + "]}",
+      R"({"eventTime":"2026-11-21T06:30:00","producer":"p","job":{"namespace":"nightly",
+          "name":"plan","facets":{"tags":{"tags":[{"key":"a","value":"true"},
+          {"key":"b","value":"2"}]}}},"inputs":[)" +
+          Dataset("raw") + "]}",
+      R"({"eventTime":"2026-11-21T06:20:00","producer":"p","job":{"namespace":"nightly",
+          "name":"plan","facets":{"tags":{"tags":[{"key":"c","value":"true"}]}}}})",
       R"({"eventTime":"2026-11-21T08:30:00","producer":"p","dataset":)" +
           Dataset("mart", R"({"schema":{"fields":[{"name":"id","type":"bigint"}]},
                               "documentation":{"description":"Orders"},
@@ -195,6 +243,11 @@ TEST_F(OpenLineage, AnyOrderComesToTheSameRows) {
     if (seed == 0) {
       expected = picture;
       EXPECT_NE(expected.find("\"description\":\"Orders"), std::string::npos) << expected;
+      EXPECT_EQ(Edges(tenant, "USES"), (std::set<std::string>{"orders second", "orders third",
+                                                              "orders fifth", "plan raw"}));
+      EXPECT_EQ(Edges(tenant, "PRODUCES"), std::set<std::string>{"orders mart"});
+      EXPECT_NE(expected.find("tag job:nightly/plan b:2"), std::string::npos) << expected;
+      EXPECT_EQ(expected.find("tag job:nightly/plan c"), std::string::npos) << expected;
     }
     ASSERT_EQ(picture, expected) << "seed " << seed;
   }
@@ -322,8 +375,9 @@ TEST_F(OpenLineage, TakesCapturedEvents) {
       const json::value* list = event.as_object().if_contains(side);
       if (list == nullptr || !list->is_array()) continue;
       for (const json::value& dataset : list->as_array()) {
-        datasets.insert(std::string(dataset.at("namespace").as_string()) + "/" +
-                        std::string(dataset.at("name").as_string()));
+        datasets.insert(
+            openlineage::CanonicalSpace(std::string(dataset.at("namespace").as_string())) + "/" +
+            std::string(dataset.at("name").as_string()));
       }
     }
   }

@@ -77,7 +77,7 @@ void HandleOne(Inlet& inlet, const ExchangePtr& exchange) {
   const auto read = [&]() -> Result<std::vector<Event>> {
     const json::value document = TRY(ParseJson(exchange->request.body));
     std::vector<Event> events;
-    events.push_back(TRY(openlineage::Decode(document)));
+    events.push_back(TRY(openlineage::Decode(document, inlet.LatestTaken())));
     return events;
   };
   auto events = read();
@@ -115,7 +115,7 @@ void HandleMany(Inlet& inlet, const ExchangePtr& exchange) {
   batch->received = documents->size();
   std::vector<Event> events;
   for (std::size_t i = 0; i < documents->size(); ++i) {
-    auto event = openlineage::Decode((*documents)[i]);
+    auto event = openlineage::Decode((*documents)[i], inlet.LatestTaken());
     if (!event) {
       batch->Note(i, event.error());
       continue;

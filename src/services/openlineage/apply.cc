@@ -35,11 +35,11 @@ void Applier::CollectLinks(const Event& event, const std::vector<Facet>& facets,
     Asset& source = Mention(link.source.name, link.source.is_job, event.time);
     Asset& target = Mention(link.target.name, link.target.is_job, event.time);
     if (source.is_job && !target.is_job) {
-      edges_.insert({kProduces, &source, &target});
+      MentionEdge(kProduces, &source, &target, event.time);
     } else if (!source.is_job && target.is_job) {
-      edges_.insert({kUses, &target, &source});
+      MentionEdge(kUses, &target, &source, event.time);
     } else {
-      edges_.insert({target.is_job ? kDependsOn : kDerivedFrom, &target, &source});
+      MentionEdge(target.is_job ? kDependsOn : kDerivedFrom, &target, &source, event.time);
     }
   }
 }
@@ -54,7 +54,7 @@ void Applier::CollectDataset(const Event& event, const Dataset& dataset, Asset* 
     for (const Feeds& feeds : FeedsOf(lineage->value)) Mention(feeds.input, false, event.time);
   }
   CollectLinks(event, dataset.facets, &dataset);
-  if (job != nullptr) edges_.insert({kind, job, &asset});
+  if (job != nullptr) MentionEdge(kind, job, &asset, event.time);
 }
 
 void Applier::Collect(const Event& event) {
@@ -71,7 +71,7 @@ void Applier::Collect(const Event& event) {
   runs_[event.run->id].events.push_back(&event);
   if (event.run->parent_job && job != nullptr) {
     Asset& parent = Mention(*event.run->parent_job, true, event.time);
-    if (&parent != job) edges_.insert({kContains, &parent, job});
+    if (&parent != job) MentionEdge(kContains, &parent, job, event.time);
   }
 }
 
@@ -94,14 +94,21 @@ Result<void> Applier::Keep(const Event& event) {
 Result<void> Applier::Apply(std::span<const Event* const> events) {
   for (const Event* event : events) Collect(*event);
   for (auto& [qualified_name, asset] : assets_) TRY(StoreAsset(asset));
-  for (const Edge& edge : edges_) TRY(StoreEdge(edge));
+  for (const auto& [run_id, run] : runs_) TRY(StoreRun(run_id, run));
+  for (const Event* event : events) {
+    // Without a run: the job as it is meant to be, all of it.
+    if (event->run || !event->job || (event->inputs.empty() && event->outputs.empty())) continue;
+    OfferComplete(Mention(event->job->name, true, event->time), event->time, "~", {});
+  }
+  for (const auto& [edge, time] : edges_) TRY(StoreMention(edge, time));
   for (auto& [qualified_name, asset] : assets_) {
     if (asset.id.IsNil()) continue;
     TRY(StoreColumns(asset));
+    TRY(StoreTags(asset));
     TRY(StoreFeeds(asset));
+    TRY(StoreJobEdges(asset));
     TRY(asset.marks.Save(writer_.transaction(), caller_.tenant, asset.id, writer_.now()));
   }
-  for (const auto& [run_id, run] : runs_) TRY(StoreRun(run_id, run));
   for (const Event* event : events) TRY(Keep(*event));
   return {};
 }

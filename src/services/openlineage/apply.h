@@ -1,9 +1,10 @@
 // Events of one caller become rows, inside one transaction.
 //
 // What is written depends on the set of events that were ever applied, not on their order: assets
-// and relationships are only added by mention; each facet is the latest one by eventTime; a run's
-// state is that of its latest event that has one. Several events of one call are merged first, so
-// that a hundred runs of a job read its row once.
+// are only added by mention; each facet is the latest one by eventTime; a run's state is that of
+// its latest event that has one; a job reads and writes what its last complete run did, and what
+// was said since (edges.cc). Several events of one call are merged first, so that a hundred runs of
+// a job read its row once.
 #pragma once
 
 #include <functional>
@@ -29,6 +30,12 @@ class Applier {
   Result<void> Apply(std::span<const Event* const> events);
 
  private:
+  // A dataset that a job USES or PRODUCES, by qualified name.
+  struct JobEdge {
+    std::string_view kind;
+    std::string dataset;
+    auto operator<=>(const JobEdge&) const = default;
+  };
   // The latest of what the events say of one facet.
   struct Said {
     Time time{};
@@ -46,6 +53,10 @@ class Applier {
     const Facet* new_schema = nullptr;  // facets that won and differ from what was there
     const Facet* new_lineage = nullptr;
     bool schema_gone = false, lineage_gone = false;
+    const Facet* new_tags = nullptr;
+    // Of a job: what its last complete run reads and writes, when these events moved that.
+    bool complete_moved = false;
+    std::set<JobEdge> complete;
   };
   struct RunEvents {
     std::vector<const Event*> events;
@@ -75,12 +86,29 @@ class Applier {
   Result<void> UpdateAsset(Asset& asset);
   Result<void> StoreColumns(const Asset& asset);
 
+  // tags.cc
+  Result<void> StoreTags(const Asset& asset);
+  Result<Uuid> TagOf(const std::string& name, bool make);
+
   // edges.cc
-  Result<void> StoreEdge(const Edge& edge);
+  void MentionEdge(std::string_view kind, Asset* from, Asset* to, Time time);
+  // A run that was complete at that time, or an event that says at once what a job reads and
+  // writes.
+  void OfferComplete(Asset& job, Time time, const std::string& by, std::set<JobEdge> edges);
+  Result<void> StoreMention(const Edge& edge, Time time);
+  Result<void> StoreJobEdges(Asset& job);
+  Result<void> CompareJobEdges(const Asset& job);
+  Result<void> CreateEdge(std::string_view kind, const Uuid& from, const Uuid& to);
+  // Nil: there is none, or it was deleted.
+  Result<Uuid> LiveAsset(const std::string& qualified_name);
+  // Whether it had to be made.
+  Result<bool> StoreEdge(const Edge& edge);
   Result<void> StoreFeeds(const Asset& asset);
 
   // runs.cc
   Result<void> StoreRun(const Uuid& run_id, const RunEvents& events);
+  void OfferRun(const Uuid& run_id, const RunEvents& events, const Marks& marks,
+                const json::object& document);
 
   Result<Outcome> Create(const model::Entity& entity, json::object body);
   Result<void> Update(const model::Entity& entity, const std::string& id, json::object patch);
@@ -93,7 +121,7 @@ class Applier {
   const Caller& caller_;
   // By qualified name, so that rows are always touched in the same order.
   std::map<std::string, Asset> assets_;
-  std::set<Edge> edges_;
+  std::map<Edge, Time> edges_;  // when they were last mentioned
   std::map<Uuid, RunEvents> runs_;
 };
 

@@ -92,6 +92,8 @@ bool Applier::Weigh(Asset& asset) {
     } else if (name == "columnLineage") {
       asset.new_lineage = &facet;
       asset.lineage_gone = facet.deleted;
+    } else if (name == "tags") {
+      asset.new_tags = &facet;
     }
   }
   // A row of marks says that the inlet knows the subject, also when nothing was said of it.

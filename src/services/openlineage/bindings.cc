@@ -13,7 +13,7 @@ struct Wanted {
   std::array<std::string_view, 8> fields;
 };
 
-constexpr std::array<Wanted, 4> kWanted = {{
+constexpr std::array<Wanted, 6> kWanted = {{
     {"assets",
      &Bindings::assets,
      {"id", "type", "name", "qualified_name", "description", "metadata", "deleted_at"}},
@@ -21,6 +21,8 @@ constexpr std::array<Wanted, 4> kWanted = {{
      &Bindings::relationships,
      {"id", "source_asset_id", "target_asset_id", "type", "metadata"}},
     {"schemas", &Bindings::schemas, {"id", "asset_id", "name", "type", "metadata", "order"}},
+    {"tags", &Bindings::tags, {"id", "name", "category"}},
+    {"asset_tags", &Bindings::asset_tags, {"asset_id", "tag_id"}},
     {"workflow_executions",
      &Bindings::runs,
      {"id", "correlation_id", "workflow_type", "current_state", "started_at", "completed_at",

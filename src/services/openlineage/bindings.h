@@ -10,6 +10,8 @@ struct Bindings {
   const model::Entity* assets = nullptr;
   const model::Entity* relationships = nullptr;
   const model::Entity* schemas = nullptr;
+  const model::Entity* tags = nullptr;
+  const model::Entity* asset_tags = nullptr;
   const model::Entity* runs = nullptr;  // workflow_executions
 
   // kInvalidArgument, naming what is missing, when the loaded models do not have them.

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "services/openlineage/names.h"
 
 namespace tenon::openlineage {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 // Collects what is wrong, so that a client learns all of it at once.
 class Decoder {
  public:
+  explicit Decoder(Time latest) : latest_(latest) {}
   Result<Event> Run(const json::value& document);
 
  private:
@@ -35,6 +37,7 @@ class Decoder {
   void ReadState(const json::object& root, Event& event);
   void ReadSubject(const json::object& root, Event& event);
 
+  const Time latest_;
   std::vector<FieldError> errors_;
   std::size_t facet_bytes_ = 0;
   std::size_t datasets_ = 0;
@@ -149,6 +152,7 @@ Dataset Decoder::DatasetIn(const json::object& of, const std::string& path,
                            std::string_view own_facets) {
   Dataset dataset;
   dataset.name = NameIn(of, path);
+  dataset.name.space = CanonicalSpace(std::move(dataset.name.space));
   dataset.facets = Facets(of, "facets", path + ".facets");
   if (!own_facets.empty()) {
     dataset.run_facets = Facets(of, own_facets, path + "." + std::string(own_facets));
@@ -270,6 +274,12 @@ Result<Event> Decoder::Run(const json::value& document) {
     const auto parsed = ParseEventTime(time);
     if (!parsed) Report("eventTime", "format", "must be a time such as 2026-11-21T08:50:00.123Z");
     event.time = parsed.value_or(Time{});
+    if (event.time > latest_) {
+      Report("eventTime", "range",
+             "is " + FormatTime(event.time) +
+                 ", more than a day ahead of this server's clock; later events could never change "
+                 "what it says");
+    }
   }
   event.producer = Text(root, "producer", "producer", true);
   ReadState(root, event);
@@ -317,7 +327,7 @@ void AddColumns(const json::array& fields, const std::string& prefix, int depth,
 // One input field of a column: one feed for each of its transformations.
 void AddFeeds(const json::object& input, const std::string& target, const std::string& type,
               std::vector<std::pair<Name, ColumnFeed>>& feeds) {
-  const Name name{TextOf(input, "namespace"), TextOf(input, "name")};
+  const Name name{CanonicalSpace(TextOf(input, "namespace")), TextOf(input, "name")};
   if (name.space.empty() || name.name.empty() ||
       std::max(CountCodePoints(name.space), CountCodePoints(name.name)) > kNameMax) {
     return;
@@ -364,7 +374,9 @@ std::string_view NameOf(RunState state) {
   return "";
 }
 
-Result<Event> Decode(const json::value& document) { return Decoder().Run(document); }
+Result<Event> Decode(const json::value& document, Time latest) {
+  return Decoder(latest).Run(document);
+}
 
 const Facet* Find(const std::vector<Facet>& facets, std::string_view name) {
   const auto found = std::ranges::find(facets, name, &Facet::name);

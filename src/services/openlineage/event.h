@@ -89,8 +89,8 @@ struct Event {
 };
 
 // kInvalidArgument with one FieldError for each member that is missing or wrong; kTooLarge for more
-// than kFacetBytesMax.
-Result<Event> Decode(const json::value& document);
+// than kFacetBytesMax. An eventTime after `latest` is wrong.
+Result<Event> Decode(const json::value& document, Time latest = Time::max());
 
 // An eventTime: RFC 3339 with any number of decimals; without an offset it is UTC; Java's forms
 // without seconds or with a zone in brackets are read too.

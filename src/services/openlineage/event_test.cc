@@ -178,5 +178,34 @@ TEST(OpenLineageNames, PatchesFromOneDocumentToAnother) {
   EXPECT_EQ(CanonicalJson(patched), CanonicalJson(*to));
 }
 
+TEST(Event, NamesOfOneServerHaveOneForm) {
+  for (const char* same : {"postgres://db.example.com:5432", "postgres://db.example.com",
+                           "postgresql://DB.example.com", "postgres://db.example.com/"}) {
+    EXPECT_EQ(CanonicalSpace(same), "postgres://db.example.com:5432") << same;
+    EXPECT_EQ(QualifiedName({same, "shop.public.orders"}, false),
+              "postgres://db.example.com:5432/shop.public.orders");
+    // A job's namespace is nobody's address.
+    EXPECT_EQ(QualifiedName({same, "load"}, true), std::string("job:") + same + "/load");
+  }
+  EXPECT_EQ(CanonicalSpace("postgres://[::1]"), "postgres://[::1]:5432");
+  EXPECT_EQ(CanonicalSpace("postgres://[::1]:5433"), "postgres://[::1]:5433");
+  for (const char* kept : {"postgres://a:1,b:2", "postgres://u@db", "postgres://db/shop",
+                           "postgres://", "bigquery", "s3://Bucket", "mysql://DB"}) {
+    EXPECT_EQ(CanonicalSpace(kept), kept);
+  }
+}
+
+TEST(Event, FarAheadIsRefusedAndNamed) {
+  const auto document = ParseJson(R"({"eventTime":"2026-11-23T00:00:01Z","producer":"p",
+      "job":{"namespace":"n","name":"j"}})");
+  ASSERT_TRUE(document);
+  EXPECT_TRUE(Decode(*document, *ParseTime("2026-11-23T00:00:01Z")));
+  const auto refused = Decode(*document, *ParseTime("2026-11-23T00:00:00Z"));
+  ASSERT_FALSE(refused.has_value());
+  ASSERT_EQ(refused.error().fields.size(), 1u);
+  EXPECT_EQ(refused.error().fields[0].path, "eventTime");
+  EXPECT_EQ(refused.error().fields[0].code, "range");
+}
+
 }  // namespace
 }  // namespace tenon::openlineage

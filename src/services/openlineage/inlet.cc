@@ -34,12 +34,14 @@ Inlet::~Inlet() {
   thread_.join();
 }
 
+Time Inlet::LatestTaken() const { return engine_.clock().Now() + kAheadMax; }
+
 Result<void> Inlet::Permitted(const Caller& caller) const {
   if (caller.across_tenants) {
     return Fail(Code::kInvalidArgument, "tenant=* is for reading; name one tenant to write");
   }
-  for (const model::Entity* entity :
-       {bindings_.assets, bindings_.relationships, bindings_.schemas, bindings_.runs}) {
+  for (const model::Entity* entity : {bindings_.assets, bindings_.relationships, bindings_.schemas,
+                                      bindings_.tags, bindings_.asset_tags, bindings_.runs}) {
     TRY(Permit(caller, *entity, "create"));
   }
   return {};

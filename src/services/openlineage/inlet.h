@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -40,6 +41,11 @@ class Inlet {
   // kForbidden when the caller may not write what an event becomes; kTooManyRequests when too much
   // waits. On an error `done` is not called. Either all events are taken or none.
   Result<void> Post(const Caller& caller, std::vector<Event> events, Done done);
+
+  // An event that says to be of a later time is refused (Decode): it would win over all that come
+  // before that time. A day, for clients that send their wall clock without its zone.
+  static constexpr auto kAheadMax = std::chrono::hours(24);
+  [[nodiscard]] Time LatestTaken() const;
 
   struct Stats {
     std::int64_t events = 0, failed = 0, writes = 0, waiting = 0;

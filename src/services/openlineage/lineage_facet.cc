@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "services/openlineage/event.h"
+#include "services/openlineage/names.h"
 
 namespace tenon::openlineage {
 namespace {
@@ -17,6 +18,7 @@ std::optional<LinkEnd> EndOf(const json::object& object, const Job* own) {
   LinkEnd end;
   end.is_job = TextOf(object, "type") == "JOB";
   end.name = {TextOf(object, "namespace"), TextOf(object, "name")};
+  if (!end.is_job) end.name.space = CanonicalSpace(std::move(end.name.space));
   if (end.name.name.empty() && end.is_job && own != nullptr) end.name = own->name;
   if (end.name.space.empty() || end.name.name.empty() ||
       std::max(CountCodePoints(end.name.space), CountCodePoints(end.name.name)) > kNameMax) {

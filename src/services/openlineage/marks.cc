@@ -57,6 +57,20 @@ bool Marks::OfferEarlier(const std::string& name, Time time) {
   return true;
 }
 
+bool Marks::Set(const std::string& name, const Mark& mark) {
+  const auto [at, fresh] = marks_.try_emplace(name, mark);
+  if (!fresh && at->second == mark) return false;
+  at->second = mark;
+  moved_ = true;
+  return true;
+}
+
+void Marks::Drop(const std::function<bool(std::string_view, const Mark&)>& which) {
+  const auto gone =
+      std::erase_if(marks_, [&](const auto& mark) { return which(mark.first, mark.second); });
+  if (gone > 0) moved_ = true;
+}
+
 Result<void> Marks::Save(Transaction& transaction, const Uuid& tenant, const Uuid& subject,
                          Time now) {
   if (!moved_) return {};

@@ -2,6 +2,7 @@
 // an event that says nothing new moves only its mark and writes no log row.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -36,6 +37,12 @@ class Marks {
   Outcome Offer(const std::string& name, const Mark& mark);
   // Keeps the earlier of the two times.
   bool OfferEarlier(const std::string& name, Time time);
+
+  // Takes the mark, whatever there was; false when it was the same.
+  bool Set(const std::string& name, const Mark& mark);
+  // Drops those that `which` names.
+  void Drop(const std::function<bool(std::string_view name, const Mark& mark)>& which);
+  [[nodiscard]] const std::map<std::string, Mark, std::less<>>& all() const { return marks_; }
 
   // Writes them when they have moved.
   Result<void> Save(Transaction& transaction, const Uuid& tenant, const Uuid& subject, Time now);

@@ -198,7 +198,7 @@ Result<json::object> Marquez::RunFacets(const Caller& caller, const std::string&
 Result<json::object> Marquez::Datasets(const Caller& caller, const std::string& name_space,
                                        MarquezPage page) {
   return Read(caller, [&](Snapshot& snapshot) -> Result<json::object> {
-    const Wanted wanted = MarquezLists::InNamespace(snapshot, name_space, false);
+    const Wanted wanted = MarquezLists::InNamespace(snapshot, CanonicalSpace(name_space), false);
     json::array datasets;
     for (const NodeRow& node : TRY(snapshot.Nodes(wanted.where, wanted.parameters, TailOf(page)))) {
       datasets.push_back(TRY(snapshot.DatasetOf(node)));

@@ -10,8 +10,27 @@ constexpr std::size_t kQualifiedNameMax = 500;  // of assets.qualified_name
 
 }  // namespace
 
+std::string CanonicalSpace(std::string space) {
+  for (const std::string_view scheme : {"postgresql://", "postgres://"}) {
+    if (!space.starts_with(scheme)) continue;
+    std::string server = space.substr(scheme.size());
+    if (server.ends_with('/')) server.pop_back();
+    // A path, or the hosts of a cluster: none of ours to read.
+    if (server.empty() || server.find_first_of("/,?@") != std::string::npos) return space;
+    for (char& c : server) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    const std::size_t colon = server.rfind(':');
+    const bool has_port =
+        colon != std::string::npos && server.find(']', colon) == std::string::npos;
+    return "postgres://" + server + (has_port ? "" : ":5432");
+  }
+  return space;
+}
+
 std::string QualifiedName(const Name& name, bool is_job) {
-  return Shortened((is_job ? "job:" : "") + name.space + "/" + name.name, kQualifiedNameMax);
+  const std::string space = is_job ? "job:" + name.space : CanonicalSpace(name.space);
+  return Shortened(space + "/" + name.name, kQualifiedNameMax);
 }
 
 std::string Shortened(const std::string& text, std::size_t max) {

@@ -10,6 +10,11 @@
 
 namespace tenon::openlineage {
 
+// Namespaces of one PostgreSQL server in one form, the one of the spec's naming and of the postgres
+// source: "postgres://host:5432". Clients also write "postgresql://", leave out the port that is
+// the usual one, or capitals in the host. Others come out as they are.
+std::string CanonicalSpace(std::string space);
+
 // assets.qualified_name. Of a dataset the URI that OpenLineage's naming gives it,
 // "postgres://db:5432/shop.public.orders", which other sources of the same table use too; of a job
 // "job:NAMESPACE/NAME".

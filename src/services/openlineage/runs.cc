@@ -22,6 +22,10 @@ constexpr std::string_view kFirst =
     "first";
 constexpr std::string_view kJob = "\x01job";
 constexpr std::string_view kProducer = "\x01producer";
+// With the digest of a job: the last time that the run was complete as that job's.
+constexpr std::string_view kComplete =
+    "\x01"
+    "complete ";
 
 // Of two states of one instant the later one in a run's life counts.
 int RankOf(RunState state) {
@@ -124,7 +128,29 @@ void TakeDatasets(const std::vector<Dataset>& datasets, std::string_view member,
   document[member] = std::move(entries);
 }
 
+std::string CompleteMark(const Name& job) {
+  return std::string(kComplete) + Digest(job.space + '\n' + job.name);
+}
+
+// What a lineage facet says that the event's own job reads or writes.
+void TakeLinks(const Event& event, const std::vector<Facet>& facets, const Dataset* dataset,
+               Marks& marks, json::object& document) {
+  const Facet* facet = Find(facets, "lineage");
+  if (facet == nullptr) return;
+  const LinkEnd own{event.job->name, true};
+  for (const Link& link : LinksOf(facet->value, dataset, &*event.job)) {
+    if (link.target == own && !link.source.is_job) {
+      TakeDatasets({{link.source.name, {}, {}}}, "inputs", event.time, marks, document);
+    } else if (link.source == own && !link.target.is_job) {
+      TakeDatasets({{link.target.name, {}, {}}}, "outputs", event.time, marks, document);
+    }
+  }
+}
+
 void TakeEvent(const Event& event, Marks& marks, json::object& document) {
+  if (event.state == RunState::kComplete) {
+    marks.Offer(CompleteMark(event.job->name), {event.time, ""});
+  }
   if (const int rank = RankOf(event.state); rank > 0) {
     marks.Offer(std::string(kState),
                 {event.time, std::to_string(rank) + std::string(NameOf(event.state))});
@@ -146,6 +172,12 @@ void TakeEvent(const Event& event, Marks& marks, json::object& document) {
   document["facets"] = std::move(facets);
   TakeDatasets(event.inputs, "inputs", event.time, marks, document);
   TakeDatasets(event.outputs, "outputs", event.time, marks, document);
+  TakeLinks(event, event.job->facets, nullptr, marks, document);
+  for (const auto* side : {&event.inputs, &event.outputs}) {
+    for (const Dataset& dataset : *side) {
+      TakeLinks(event, dataset.facets, &dataset, marks, document);
+    }
+  }
 }
 
 std::string ErrorOf(std::string_view said, const json::object& document) {
@@ -155,6 +187,11 @@ std::string ErrorOf(std::string_view said, const json::object& document) {
     return Ellipsis(std::string_view(message->get_string()), kErrorBytesMax);
   }
   return said == "ABORT" ? "aborted" : "failed; the client gave no reason";
+}
+
+std::string TextIn(const json::object& object, std::string_view member) {
+  const json::value* value = object.if_contains(member);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
 }
 
 json::value TimeValue(const std::optional<Time>& time) {
@@ -278,8 +315,32 @@ Result<void> Applier::StoreRun(const Uuid& run_id, const RunEvents& events) {
                                     ObjectIn(wanted.metadata, "openlineage"));
   if (!inner.empty()) patch["metadata"] = json::object{{"openlineage", std::move(inner)}};
   TRY(Update(entity, present.id, std::move(patch)));
+  OfferRun(run_id, events, marks, ObjectIn(wanted.metadata, "openlineage"));
   return marks.Save(writer_.transaction(), caller_.tenant, Uuid::Parse(present.id).value_or(Uuid{}),
                     writer_.now());
+}
+
+// What a complete run read and wrote is what its job reads and writes. A run of which no event
+// names a dataset says nothing of them.
+void Applier::OfferRun(const Uuid& run_id, const RunEvents& events, const Marks& marks,
+                       const json::object& document) {
+  for (const Event* event : events.events) {
+    const Mark* complete = marks.Find(CompleteMark(event->job->name));
+    if (complete == nullptr) continue;
+    std::set<JobEdge> edges;
+    for (const auto& [member, kind] :
+         {std::pair("inputs", kUses), std::pair("outputs", kProduces)}) {
+      for (const json::value& entry : ArrayIn(document, member)) {
+        if (!entry.is_object()) continue;
+        const Name name{TextIn(entry.get_object(), "namespace"),
+                        TextIn(entry.get_object(), "name")};
+        edges.insert({kind, QualifiedName(name, false)});
+      }
+    }
+    if (edges.empty()) return;
+    OfferComplete(Mention(event->job->name, true, event->time), complete->time, run_id.ToString(),
+                  std::move(edges));
+  }
 }
 
 }  // namespace tenon::openlineage
