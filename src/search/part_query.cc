@@ -197,10 +197,14 @@ Result<void> PartQuery::FindAll() {
   const Condition all = All(false);
   const bool more = TRY(Stream(all, max));
   if (more) capped_ = true;
-  // Of a frequent word the vocabulary knows that counting would come to the cap.
+  // Of one word the vocabulary knows how many rows have it, of one with endings at least that.
   const bool plain = facet_terms_.empty() && query_.text.excluded.empty();
-  const bool frequent = groups_.size() == 1 && plain && groups_[0].rows_min >= kCountMax;
-  if (more && !phrases) total_ = frequent ? kCountMax : TRY(Count(all));
+  const bool one = groups_.size() == 1 && plain;
+  const bool known = one && (groups_[0].rows_min >= kCountMax ||
+                             (groups_[0].variants.size() == 1 && groups_[0].rows_min > 0));
+  if (more && !phrases) {
+    total_ = known ? std::min(groups_[0].rows_min, kCountMax) : TRY(Count(all));
+  }
   total_ = std::max(total_, static_cast<std::int64_t>(found_.size()));
   return {};
 }

@@ -127,12 +127,14 @@ Result<std::vector<Term>> PgPart::ByGrams(const Alike& alike) {
   ArrayText grams;
   for (const std::int64_t gram : alike.grams) grams.Add(gram);
   const Statement statement{
-      fmt::format("SELECT t.term, t.docs, t.labels FROM (SELECT term, count(*) AS shared FROM "
-                  "{0}.grams WHERE part = $1 AND gram = ANY ($2::bigint[]) AND size BETWEEN $3 AND "
-                  "$4 GROUP BY term HAVING count(*) >= $5 ORDER BY shared DESC, term LIMIT $6) g "
-                  "JOIN {0}.terms t ON t.part = $1 AND t.term = g.term ORDER BY g.shared DESC, "
-                  "g.term",
-                  schema_),
+      // The rows of terms are looked up one by one: there are few, and a plan that joins reads all.
+      fmt::format(
+          "SELECT g.term, (SELECT t.docs FROM {0}.terms t WHERE t.part = $1 AND t.term = "
+          "g.term), (SELECT t.labels FROM {0}.terms t WHERE t.part = $1 AND t.term = g.term) "
+          "FROM (SELECT term, count(*) AS shared FROM {0}.grams WHERE part = $1 AND gram = "
+          "ANY ($2::bigint[]) AND size BETWEEN $3 AND $4 GROUP BY term HAVING count(*) >= $5 "
+          "ORDER BY shared DESC, term LIMIT $6) g ORDER BY g.shared DESC, g.term",
+          schema_),
       {Value(part_), grams.Take(), Value(static_cast<std::int64_t>(alike.size_min)),
        Value(static_cast<std::int64_t>(alike.size_max)),
        Value(static_cast<std::int64_t>(alike.shared)), Value(alike.max)}};
@@ -165,9 +167,10 @@ bool PgPart::Walks(const Condition& condition, std::int64_t most) const {
   return walk < kWalkMax && walk < kCollectCost * static_cast<double>(condition.rarest);
 }
 
-PgPart::Source PgPart::SourceOf(const Condition& condition, std::int64_t most, bool walk) const {
+PgPart::Source PgPart::SourceOf(const Condition& condition, std::int64_t most, bool walk,
+                                std::string_view what) const {
   if (!walk) {
-    return {fmt::format("{}.found($1::tsquery, $2)", schema_),
+    return {fmt::format("{}.{}($1::tsquery, $2)", schema_, what),
             {Value(condition.text), Value(most)},
             true};
   }
@@ -175,7 +178,7 @@ PgPart::Source PgPart::SourceOf(const Condition& condition, std::int64_t most, b
   const auto share = static_cast<double>(condition.rarest) / static_cast<double>(docs_);
   const auto budget = static_cast<std::int64_t>(
       std::min(kWalkMax, std::ceil(2 * static_cast<double>(most) / share)));
-  return {fmt::format("{}.walked($1::tsquery, $2, $3, $4, $5)", schema_),
+  return {fmt::format("{}.{}_walking($1::tsquery, $2, $3, $4, $5)", schema_, what),
           {Value(condition.text), Value(most), Value(part_ << kPgPartShift),
            Value(((part_ + 1) << kPgPartShift) - 1), Value(budget)},
           docs_ <= budget};
@@ -305,11 +308,8 @@ Result<FacetTally> PgPart::Tally(const Condition& condition, std::int64_t max) {
   const auto tally_of = [&](const Source& source) -> Result<std::pair<FacetTally, std::int64_t>> {
     FacetTally tally;
     std::int64_t rows = 0;
-    // A 0 in each row's values counts the rows.
-    TRY(Run({fmt::format("SELECT v, count(*) FROM (SELECT facets FROM {}) f, unnest(f.facets || "
-                         "0::bigint) v GROUP BY v",
-                         source.call),
-             source.parameters},
+    // 0 stands for the rows themselves.
+    TRY(Run({"SELECT value, rows FROM " + source.call, source.parameters},
             [&](const Row& row) -> Result<bool> {
               (row.Int(0) == 0 ? rows : tally.rows[row.Int(0)]) = row.Int(1);
               return true;
@@ -317,10 +317,10 @@ Result<FacetTally> PgPart::Tally(const Condition& condition, std::int64_t max) {
     return std::pair(std::move(tally), rows);
   };
   const std::int64_t most = max + 1;
-  const Source source = SourceOf(condition, most, Walks(condition, most));
+  const Source source = SourceOf(condition, most, Walks(condition, most), "tallied");
   auto [tally, rows] = TRY(tally_of(source));
   if (rows < most && !source.whole) {
-    std::tie(tally, rows) = TRY(tally_of(SourceOf(condition, most, false)));
+    std::tie(tally, rows) = TRY(tally_of(SourceOf(condition, most, false, "tallied")));
   }
   tally.sampled = rows > max;
   return tally;

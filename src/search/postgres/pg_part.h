@@ -57,7 +57,8 @@ class PgPart final : public IndexPart {
     std::vector<Value> parameters;
     bool whole = true;  // gives all there are, up to the most it was asked for
   };
-  [[nodiscard]] Source SourceOf(const Condition& condition, std::int64_t most, bool walk) const;
+  [[nodiscard]] Source SourceOf(const Condition& condition, std::int64_t most, bool walk,
+                                std::string_view what = "found") const;
   [[nodiscard]] bool Walks(const Condition& condition, std::int64_t most) const;
   [[nodiscard]] Statement RowsOf(const Source& source, bool texts) const;
   [[nodiscard]] Statement TermsOf(Value tokens) const;

@@ -57,7 +57,10 @@ TEST_F(PostgresIndexTest, KeepsTenantsApartInPlainSql) {
   const std::string two = TenantId(2).ToString();
   for (const std::string& call :
        {fmt::format("found({}, 10)", lexeme),
-        fmt::format("walked({}, 10, 0, 9000000000000000000, 1000)", lexeme)}) {
+        fmt::format("found_walking({}, 10, 0, 9000000000000000000, 1000)", lexeme),
+        fmt::format("tallied({}, 10) WHERE value = 0", lexeme),
+        fmt::format("tallied_walking({}, 10, 0, 9000000000000000000, 1000) WHERE value = 0",
+                    lexeme)}) {
     const std::string rows = "SELECT count(*) FROM tenon_search." + call;
     EXPECT_EQ(AskAsApplication(two, rows).value_or("?"), "1") << call;
     EXPECT_EQ(AskAsApplication(one, rows).value_or("?"), "0") << call;

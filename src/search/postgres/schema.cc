@@ -38,9 +38,10 @@ CREATE TABLE {s}.facet_values (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KE
   tenant uuid NOT NULL, docs bigint NOT NULL DEFAULT 0, UNIQUE (part, facet, value));
 )";
 
-// found: by the GIN index, which collects every match before it gives the first; walked: the rows
-// one after the other, which is sooner done when a good part of them match. plpgsql, for the plan
-// is then kept.
+// found, tallied: by the GIN index, which collects every match before it gives the first;
+// ..._walking: the rows one after the other, which is sooner done when a good part of them match.
+// tallied counts the facet values of the rows, and as value 0 the rows. plpgsql, for the plan is
+// then kept.
 constexpr std::string_view kFunctions = R"(
 CREATE OR REPLACE FUNCTION {s}.found(q tsquery, most bigint)
 RETURNS TABLE (id bigint, key text, words bytea, facets bigint[])
@@ -51,7 +52,7 @@ BEGIN
   RETURN QUERY SELECT d.id, d.key, d.words, d.facets FROM {s}.docs d WHERE d.body @@ q
     AND d.tenant = nullif(current_setting('tenon.tenant', true), '')::uuid LIMIT most;
 END $f$;
-CREATE OR REPLACE FUNCTION {s}.walked(q tsquery, most bigint, first bigint, last bigint,
+CREATE OR REPLACE FUNCTION {s}.found_walking(q tsquery, most bigint, first bigint, last bigint,
   budget bigint)
 RETURNS TABLE (id bigint, key text, words bytea, facets bigint[])
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 500 SET search_path = pg_catalog, pg_temp
@@ -64,6 +65,29 @@ BEGIN
         AND d.tenant = nullif(current_setting('tenon.tenant', true), '')::uuid
         ORDER BY d.id LIMIT budget) w
     WHERE w.body @@ q LIMIT most;
+END $f$;
+CREATE OR REPLACE FUNCTION {s}.tallied(q tsquery, most bigint)
+RETURNS TABLE (value bigint, rows bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET max_parallel_workers_per_gather = 0 AS $f$
+BEGIN
+  RETURN QUERY SELECT v, count(*) FROM (SELECT d.facets FROM {s}.docs d WHERE d.body @@ q
+      AND d.tenant = nullif(current_setting('tenon.tenant', true), '')::uuid LIMIT most) f,
+    unnest(f.facets || 0::bigint) v GROUP BY v;
+END $f$;
+CREATE OR REPLACE FUNCTION {s}.tallied_walking(q tsquery, most bigint, first bigint, last bigint,
+  budget bigint)
+RETURNS TABLE (value bigint, rows bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+SET max_parallel_workers_per_gather = 0 AS $f$
+BEGIN
+  RETURN QUERY SELECT v, count(*) FROM (SELECT w.facets FROM (
+        SELECT d.* FROM {s}.docs d WHERE d.id BETWEEN first AND last
+          AND d.tenant = nullif(current_setting('tenon.tenant', true), '')::uuid
+          ORDER BY d.id LIMIT budget) w
+      WHERE w.body @@ q LIMIT most) f,
+    unnest(f.facets || 0::bigint) v GROUP BY v;
 END $f$;
 CREATE OR REPLACE FUNCTION {s}.counted(q tsquery, most bigint) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -81,9 +105,10 @@ $f$;
 constexpr std::array kTenantTables = {"parts", "docs",  "texts",       "names",
                                       "terms", "grams", "facet_values"};
 constexpr std::array kOwnTables = {"version", "indexes"};
-constexpr std::array kFunctionNames = {"found(tsquery, bigint)",
-                                       "walked(tsquery, bigint, bigint, bigint, bigint)",
-                                       "counted(tsquery, bigint)", "settle()"};
+constexpr std::array kFunctionNames = {
+    "found(tsquery, bigint)",   "found_walking(tsquery, bigint, bigint, bigint, bigint)",
+    "tallied(tsquery, bigint)", "tallied_walking(tsquery, bigint, bigint, bigint, bigint)",
+    "counted(tsquery, bigint)", "settle()"};
 
 std::string Filled(std::string_view text, const std::string& schema) {
   std::string out;

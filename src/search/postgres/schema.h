@@ -15,7 +15,7 @@
 //   facet_values
 //
 // The application's role reads rows of its own tenant only (row-level security). An operator that
-// is not leakproof, as `@@`, would not use its index under that, so the three functions that search
+// is not leakproof, as `@@`, would not use its index under that, so the functions that search
 // run with the owner's rights and say themselves which tenant they are for.
 #pragma once
 
