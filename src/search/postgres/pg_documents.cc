@@ -177,9 +177,9 @@ Result<void> PgDocumentWriter::LoadStored(Work& work) {
   if (parts.empty()) return {};
   const Value parameters[] = {parts.Take(), keys.Take()};
   return transaction_.Query(
-      Sql("SELECT d.part, d.key, d.id, x.texts::text, d.facets::text FROM unnest($1::bigint[], "
-          "$2::text[]) AS w (part, key) JOIN {s}.docs d ON d.part = w.part AND d.key = w.key JOIN "
-          "{s}.texts x ON x.id = d.id"),
+      Sql("SELECT w.part, w.key, d.id, (SELECT x.texts::text FROM {s}.texts x WHERE x.id = d.id), "
+          "d.facets::text FROM unnest($1::bigint[], $2::text[]) AS w (part, key), LATERAL (SELECT "
+          "d.id, d.facets FROM {s}.docs d WHERE d.part = w.part AND d.key = w.key LIMIT 1) d"),
       parameters, [&](const Row& row) -> Result<bool> {
         const auto key = asked.find({row.Int(0), std::string(row.Text(1))});
         if (key == asked.end()) return true;
@@ -217,9 +217,9 @@ Result<void> PgDocumentWriter::LoadFacetValues(const Work& work) {
     });
   };
   TRY(read(
-      "SELECT v.id, v.part, v.facet, v.value FROM unnest($1::bigint[], $2::uuid[], $3::text[], "
-      "$4::text[]) AS w (part, tenant, facet, value) JOIN {s}.facet_values v ON v.part = w.part "
-      "AND v.facet = w.facet AND v.value = w.value"));
+      "SELECT v.id, w.part, w.facet, w.value FROM unnest($1::bigint[], $2::uuid[], $3::text[], "
+      "$4::text[]) AS w (part, tenant, facet, value), LATERAL (SELECT v.id FROM {s}.facet_values v "
+      "WHERE v.part = w.part AND v.facet = w.facet AND v.value = w.value LIMIT 1) v"));
   return read(
       "INSERT INTO {s}.facet_values (part, tenant, facet, value) SELECT * FROM unnest($1::bigint[],"
       " $2::uuid[], $3::text[], $4::text[]) RETURNING id, part, facet, value");

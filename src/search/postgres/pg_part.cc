@@ -20,7 +20,16 @@ constexpr double kWalkMax = 20000;
 // To collect a match in the index takes so much of the time that looking at a row takes.
 constexpr double kCollectCost = 0.2;
 
-std::string_view TextsColumn(bool texts) { return texts ? ", x.texts::text" : ""; }
+std::string TextsColumn(const std::string& schema, bool texts) {
+  return texts ? ", (SELECT x.texts::text FROM " + schema + ".texts x WHERE x.id = f.id)" : "";
+}
+
+// The tables' statistics know nothing of a part that was just built, and a plan that joins by
+// reading a table whole would do for them. What is asked for by many keys is therefore asked one
+// after the other (LATERAL ... LIMIT 1), in nested loops.
+constexpr std::string_view kPlainPlans =
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), "
+    "set_config('enable_mergejoin', 'off', true)";
 
 }  // namespace
 
@@ -38,6 +47,7 @@ Result<std::vector<OpenPart>> OpenParts(Reader& reader, const std::string& schem
   ArrayText entities;
   for (const SearchPlan* plan : query.entities) entities.Add(plan->entity->table);
   const Value parameters[] = {Value(digest), Value(query.tenant), entities.Take()};
+  reader.Expect(kPlainPlans, {});
   bool there = false;
   std::unordered_map<std::string, std::pair<std::int64_t, std::int64_t>> found;
   TRY(reader.Query(
@@ -85,10 +95,12 @@ void PgPart::Expect(const IndexQuery& query) {
 }
 
 PgPart::Statement PgPart::TermsOf(Value tokens) const {
-  return {fmt::format("SELECT term, docs, labels FROM {}.terms WHERE part = $1 AND term = ANY "
-                      "($2::text[])",
-                      schema_),
-          {Value(part_), std::move(tokens)}};
+  return {
+      fmt::format("SELECT w.term, t.docs, t.labels FROM unnest($2::text[]) AS w (term), LATERAL "
+                  "(SELECT t.docs, t.labels FROM {}.terms t WHERE t.part = $1 AND t.term = w.term "
+                  "LIMIT 1) t",
+                  schema_),
+      {Value(part_), std::move(tokens)}};
 }
 
 Result<Term> PgPart::Find(std::string_view token) {
@@ -127,13 +139,15 @@ Result<std::vector<Term>> PgPart::ByGrams(const Alike& alike) {
   ArrayText grams;
   for (const std::int64_t gram : alike.grams) grams.Add(gram);
   const Statement statement{
-      // The rows of terms are looked up one by one: there are few, and a plan that joins reads all.
       fmt::format(
           "SELECT g.term, (SELECT t.docs FROM {0}.terms t WHERE t.part = $1 AND t.term = "
           "g.term), (SELECT t.labels FROM {0}.terms t WHERE t.part = $1 AND t.term = g.term) "
-          "FROM (SELECT term, count(*) AS shared FROM {0}.grams WHERE part = $1 AND gram = "
-          "ANY ($2::bigint[]) AND size BETWEEN $3 AND $4 GROUP BY term HAVING count(*) >= $5 "
-          "ORDER BY shared DESC, term LIMIT $6) g ORDER BY g.shared DESC, g.term",
+          "FROM (SELECT m.term, count(*) AS shared FROM unnest($2::bigint[]) AS w (gram), LATERAL "
+          "(SELECT m.term FROM {0}.grams m WHERE m.part = $1 AND m.gram = w.gram AND m.size "
+          "BETWEEN "
+          "$3 AND $4 OFFSET 0) m GROUP BY m.term HAVING count(*) >= $5 ORDER BY shared DESC, "
+          "m.term "
+          "LIMIT $6) g ORDER BY g.shared DESC, g.term",
           schema_),
       {Value(part_), grams.Take(), Value(static_cast<std::int64_t>(alike.size_min)),
        Value(static_cast<std::int64_t>(alike.size_max)),
@@ -185,9 +199,8 @@ PgPart::Source PgPart::SourceOf(const Condition& condition, std::int64_t most, b
 }
 
 PgPart::Statement PgPart::RowsOf(const Source& source, bool texts) const {
-  std::string sql =
-      fmt::format("SELECT f.id, f.key, f.words{} FROM {} f", TextsColumn(texts), source.call);
-  if (texts) sql += fmt::format(" JOIN {}.texts x ON x.id = f.id", schema_);
+  std::string sql = fmt::format("SELECT f.id, f.key, f.words{} FROM {} f",
+                                TextsColumn(schema_, texts), source.call);
   return {std::move(sql), source.parameters};
 }
 
@@ -237,11 +250,12 @@ Result<bool> PgPart::AllRows(std::size_t max, const Each& each) {
 
 Result<void> PgPart::Among(std::span<const std::string> keys, const Condition& condition,
                            bool texts, const Each& each) {
-  std::string sql =
-      fmt::format("SELECT f.id, f.key, f.words{} FROM {}.docs f", TextsColumn(texts), schema_);
-  if (texts) sql += fmt::format(" JOIN {}.texts x ON x.id = f.id", schema_);
-  sql += " WHERE f.part = $1 AND f.key = ANY ($2::text[])";
-  if (!condition.text.empty()) sql += " AND f.body @@ $3::tsquery";
+  const std::string sql = fmt::format(
+      "SELECT f.id, f.key, f.words{} FROM unnest($2::text[]) AS w (key), LATERAL (SELECT d.id, "
+      "d.key, "
+      "d.words FROM {}.docs d WHERE d.part = $1 AND d.key = w.key{} LIMIT 1) f",
+      TextsColumn(schema_, texts), schema_,
+      condition.text.empty() ? "" : " AND d.body @@ $3::tsquery");
   for (std::size_t at = 0; at < keys.size(); at += kKeysMax) {
     ArrayText some;
     for (const std::string& key : keys.subspan(at, std::min(kKeysMax, keys.size() - at))) {
@@ -267,9 +281,11 @@ Result<std::int64_t> PgPart::Count(const Condition& condition, std::int64_t max)
 
 PgPart::Statement PgPart::NamesOf(std::string_view name, bool exact, std::int64_t max) const {
   Statement statement{
-      fmt::format("SELECT d.id, d.key, d.words, n.name FROM {0}.names n JOIN {0}.docs d ON d.id = "
-                  "n.id WHERE n.part = $1 AND {1} ORDER BY n.name, n.id LIMIT $3",
-                  schema_, exact ? "n.name = $2" : "n.name > $2 AND n.name < $4"),
+      fmt::format(
+          "SELECT d.id, d.key, d.words, n.name FROM (SELECT n.name, n.id FROM {0}.names n "
+          "WHERE n.part = $1 AND {1} ORDER BY n.name, n.id LIMIT $3) n, LATERAL (SELECT d.id, "
+          "d.key, d.words FROM {0}.docs d WHERE d.id = n.id LIMIT 1) d",
+          schema_, exact ? "n.name = $2" : "n.name > $2 AND n.name < $4"),
       {Value(part_), Value(name), Value(max)}};
   if (!exact) {
     statement.parameters.emplace_back(std::string(name) + std::string(kLastCharacter));

@@ -18,6 +18,12 @@ const Scope kEverywhere{.tenant = {}, .across_tenants = true};
 // the log, more while it is built, where sorting many at once is five times as fast.
 constexpr std::string_view kPendingFollowing = "512kB";
 constexpr std::string_view kPendingBuilding = "8MB";
+// The limit is $1. Rows are changed by their keys: whatever the statistics say of tables that grow
+// fast, none is read whole for it.
+constexpr std::string_view kWriting =
+    "SELECT set_config('gin_pending_list_limit', $1, true), set_config('enable_seqscan', 'off', "
+    "true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', "
+    "true)";
 // Documents of a rebuild in one transaction.
 constexpr std::size_t kRebuildBatch = 2000;
 // Rows that one sweep removes, so that it keeps nobody waiting.
@@ -125,8 +131,7 @@ Result<void> PostgresIndex::Apply(std::span<const Change> changes, const LogPlac
       kEverywhere,
       [&](Transaction& transaction) -> Result<void> {
         const Value limit(kPendingFollowing);
-        transaction.Expect("SELECT set_config('gin_pending_list_limit', $1, true)",
-                           std::span(&limit, 1));
+        transaction.Expect(kWriting, std::span(&limit, 1));
         const Value move[] = {Value(place.position), Value(place.row), Value(standing_->generation),
                               Value(standing_->place.position), Value(standing_->place.row)};
         if (TRY(transaction.Execute(Sql("UPDATE {s}.indexes SET position = $1, \"row\" = $2, "
@@ -165,8 +170,7 @@ Result<void> PostgresIndex::WriteBatch(std::int64_t generation, std::span<const 
       kEverywhere,
       [&](Transaction& transaction) -> Result<void> {
         const Value limit(kPendingBuilding);
-        transaction.Expect("SELECT set_config('gin_pending_list_limit', $1, true)",
-                           std::span(&limit, 1));
+        transaction.Expect(kWriting, std::span(&limit, 1));
         const Value touched(generation);
         if (TRY(transaction.Execute(
                 Sql("UPDATE {s}.indexes SET touched_at = now() WHERE generation = $1"),
@@ -252,9 +256,10 @@ Result<bool> PostgresIndex::SweepPart(std::int64_t part) {
         gone = false;
         for (const char* table : {"docs", "texts"}) {
           const auto rows = TRY(transaction.Execute(
-              fmt::format("DELETE FROM {0}.{1} WHERE id IN (SELECT id FROM {0}.{1} WHERE id "
-                          "BETWEEN $1 AND $2 ORDER BY id LIMIT $3)",
-                          schema_, table),
+              fmt::format(
+                  "DELETE FROM {0}.{1} WHERE id = ANY (ARRAY(SELECT id FROM {0}.{1} WHERE id "
+                  "BETWEEN $1 AND $2 ORDER BY id LIMIT $3))",
+                  schema_, table),
               range));
           if (rows == kSweepRows) return {};
         }
@@ -309,8 +314,10 @@ Result<std::vector<std::vector<std::string>>> PostgresIndex::Texts(
   const Value list = ids.Take();
   TRY(store_.Read({.tenant = tenant}, [&](Reader& reader) {
     return reader.Query(
-        Sql("SELECT d.id, d.key, x.texts::text FROM {s}.docs d JOIN {s}.texts x ON x.id = d.id "
-            "WHERE d.id = ANY ($1::bigint[])"),
+        Sql("SELECT d.id, d.key, (SELECT x.texts::text FROM {s}.texts x WHERE x.id = d.id) FROM "
+            "unnest($1::bigint[]) AS w (id), LATERAL (SELECT d.id, d.key FROM {s}.docs d WHERE "
+            "d.id = "
+            "w.id LIMIT 1) d"),
         std::span(&list, 1), [&](const Row& row) -> Result<bool> {
           const std::size_t i = at.at(row.Int(0));
           if (candidates[i].key == row.Text(1)) texts[i] = TextsOfJson(row.Text(2));
