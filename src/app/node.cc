@@ -27,15 +27,19 @@ Result<std::string> ReadMeta(Store& store, std::string_view key) {
   return value;
 }
 
-Result<void> WriteMeta(Store& store, std::string_view key, const std::string& value) {
-  const std::vector<Value> parameters = {Value(key), Value(value)};
-  return store.Write(kEverywhere, [&](Transaction& transaction) -> Result<void> {
-    TRY(transaction.Execute(
-        "INSERT INTO engine_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) "
-        "DO UPDATE SET value = excluded.value",
-        parameters));
+// Only if it still is what it was (empty: not there); false when another node has written it.
+Result<bool> WriteMeta(Store& store, std::string_view key, const std::string& was,
+                       const std::string& value) {
+  const std::vector<Value> parameters = {Value(key), Value(value), Value(was)};
+  bool written = false;
+  TRY(store.Write(kEverywhere, [&](Transaction& transaction) -> Result<void> {
+    written = TRY(transaction.Execute(
+                  "INSERT INTO engine_meta (key, value) VALUES ($1, $2) ON CONFLICT (key) "
+                  "DO UPDATE SET value = excluded.value WHERE engine_meta.value = $3",
+                  parameters)) == 1;
     return {};
-  });
+  }));
+  return written;
 }
 
 }  // namespace
@@ -123,10 +127,9 @@ Result<void> Node::OpenVault() {
     }
   }
   vault_ = std::make_unique<Vault>(*std::move(vault));
-  if (check.empty() || vault_->NeedsReseal(check)) {
-    TRY(WriteMeta(*store_, "vault_check", vault_->Seal(kVaultCheck)));
-  }
-  return {};
+  if (!check.empty() && !vault_->NeedsReseal(check)) return {};
+  if (TRY(WriteMeta(*store_, "vault_check", check, vault_->Seal(kVaultCheck)))) return {};
+  return OpenVault();
 }
 
 Result<void> Node::OpenEngine() {
@@ -177,9 +180,6 @@ Result<void> Node::OpenEngine() {
 }
 
 void Node::StartClock() {
-  const auto failed = [this](const std::string& name, const Error& error) {
-    Say("error", name + ": " + error.message);
-  };
   tickers_.push_back(std::make_unique<Ticker>(
       TickerOptions{.name = "timed events",
                     .period = std::chrono::seconds(1),
@@ -190,7 +190,7 @@ void Node::StartClock() {
         TRY(engine_->EraseOldPayloads(false));
         return {};
       },
-      failed));
+      options_.log));
   if (store_->dialect() == Dialect::kPostgres) {
     tickers_.push_back(std::make_unique<Ticker>(
         TickerOptions{.name = "partitions",
@@ -201,7 +201,7 @@ void Node::StartClock() {
           if (made > 0) Say("info", std::to_string(made) + " partitions made for months to come");
           return {};
         },
-        failed));
+        options_.log));
   }
   for (auto& ticker : tickers_) ticker->Start();
   indexes_->Start();

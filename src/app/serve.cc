@@ -185,6 +185,9 @@ Result<int> Serve(const Config& config) {
       return sigismember(&pending, SIGTERM) == 0 && sigismember(&pending, SIGINT) == 0;
     };
   }
+  // What is wrong with the port or the certificate is said before anything is migrated. Not kept:
+  // who comes meanwhile is refused instead of waiting for us.
+  TRY(http::Server::Listen(ServerOptionsOf(config), {}));
   const auto node = TRY(Node::Open(std::move(options), {clock, random}));
   {
     auto listening = TRY(http::Server::Listen(ServerOptionsOf(config), node->handler()));

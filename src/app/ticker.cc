@@ -1,10 +1,14 @@
 #include "app/ticker.h"
 
+#include <algorithm>
+
 namespace tenon {
 
-Ticker::Ticker(TickerOptions options, std::function<Result<void>()> work,
-               std::function<void(const std::string&, const Error&)> failed)
-    : options_(std::move(options)), work_(std::move(work)), failed_(std::move(failed)) {}
+Ticker::Ticker(TickerOptions options, std::function<Result<void>()> work, Backoff::Say say)
+    : options_(std::move(options)),
+      work_(std::move(work)),
+      backoff_(options_.name, std::move(say),
+               {std::min(options_.period, options_.failure_period), options_.failure_period}) {}
 
 Ticker::~Ticker() { Stop(); }
 
@@ -27,8 +31,8 @@ void Ticker::Loop() {
   while (!wake_.wait_for(lock, wait, [this] { return stopping_; })) {
     lock.unlock();
     const auto result = work_();
-    wait = result ? options_.period : options_.failure_period;
-    if (!result) failed_(options_.name, result.error());
+    wait = result ? options_.period : backoff_.Failed(result.error());
+    if (result) backoff_.Succeeded();
     lock.lock();
   }
 }

@@ -1,4 +1,4 @@
-// A background job: calls a function every `period`, and after a failure no sooner than
+// A background job: calls a function every `period`, and after a failure later, up to
 // `failure_period`. One thread; Stop waits for a running call to end.
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "base/backoff.h"
 #include "base/result.h"
 
 namespace tenon {
@@ -21,9 +22,8 @@ struct TickerOptions {
 
 class Ticker {
  public:
-  // `failed` is told of each failure.
-  Ticker(TickerOptions options, std::function<Result<void>()> work,
-         std::function<void(const std::string& name, const Error&)> failed);
+  // `say` is told when failures begin and when they end.
+  Ticker(TickerOptions options, std::function<Result<void>()> work, Backoff::Say say);
   ~Ticker();
 
   void Start();
@@ -34,7 +34,7 @@ class Ticker {
 
   const TickerOptions options_;
   const std::function<Result<void>()> work_;
-  const std::function<void(const std::string&, const Error&)> failed_;
+  Backoff backoff_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;  // guarded by mutex_

@@ -82,11 +82,7 @@ void Work::Start() {
     auto ticker = std::make_unique<Ticker>(TickerOptions{.name = std::move(name),
                                                          .period = std::chrono::seconds(1),
                                                          .failure_period = std::chrono::seconds(5)},
-                                           std::move(work),
-                                           [this](const std::string& what, const Error& error) {
-                                             if (deps_.log)
-                                               deps_.log("error", what + ": " + error.message);
-                                           });
+                                           std::move(work), deps_.log);
     ticker->Start();
     return ticker;
   };

@@ -84,6 +84,21 @@ Result<void> WriteSecretFile(const std::string& path, std::string_view content) 
   return {};
 }
 
+namespace {
+
+// False when another node of the same store has made the tenant meanwhile; all that was to be made
+// with it is there then, too.
+Result<bool> CreateTenant(const BootstrapDeps& deps, const Caller& caller,
+                          std::vector<NewRow> rows) {
+  const std::string slug(rows.front().body.at("slug").as_string());
+  auto created = deps.create(caller, std::move(rows));
+  if (created) return true;
+  if (created.error().code == Code::kConflict && TRY(deps.directory.Tenant(slug))) return false;
+  return Fail(std::move(created).error().In("creating the " + slug + " tenant"));
+}
+
+}  // namespace
+
 Result<Bootstrapped> Bootstrap(const BootstrapDeps& deps) {
   Bootstrapped done;
   done.key_file = (std::filesystem::path(deps.data_dir) / "admin.key").string();
@@ -91,8 +106,7 @@ Result<Bootstrapped> Bootstrap(const BootstrapDeps& deps) {
     std::vector<NewRow> rows;
     // Its service user, SystemUserId(), the engine makes with its first write.
     rows.push_back(TenantOfName(SystemTenantId(), kSystemSlug, "The server itself"));
-    auto created = deps.create(SystemCaller(), std::move(rows));
-    if (!created) return Fail(std::move(created).error().In("creating the system tenant"));
+    TRY(CreateTenant(deps, SystemCaller(), std::move(rows)));
   }
   if (TRY(deps.directory.Tenant(kDefaultSlug))) return done;
 
@@ -103,10 +117,14 @@ Result<Bootstrapped> Bootstrap(const BootstrapDeps& deps) {
   rows.push_back(
       ServiceUser(AdminUserId(), "admin@default.tenon", "First administrator", "system"));
   rows.push_back(AdminKey(key));
-  auto created =
-      deps.create(SystemCaller(DefaultTenantId(), std::string(kDefaultSlug)), std::move(rows));
-  if (!created) return Fail(std::move(created).error().In("creating the default tenant"));
-  done.admin_key = key.key;
+  const Caller caller = SystemCaller(DefaultTenantId(), std::string(kDefaultSlug));
+  if (TRY(CreateTenant(deps, caller, std::move(rows)))) {
+    done.admin_key = key.key;
+  } else {
+    // The first key is the other node's; this one never was.
+    std::error_code ignored;
+    std::filesystem::remove(done.key_file, ignored);
+  }
   return done;
 }
 

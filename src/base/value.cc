@@ -49,6 +49,20 @@ struct Describer {
   void operator()(const json::value& v) { AppendCanonicalJson(v, out); }
 };
 
+struct Hasher {
+  std::size_t operator()(Null) const { return 0; }
+  template <typename T>
+  std::size_t operator()(const T& v) const {
+    return std::hash<T>()(v);
+  }
+  std::size_t operator()(const Decimal& v) const { return std::hash<double>()(v.ToDouble()); }
+  std::size_t operator()(const Uuid& v) const { return std::hash<std::string>()(v.ToString()); }
+  std::size_t operator()(Time v) const { return Count(v.time_since_epoch()); }
+  std::size_t operator()(Duration v) const { return Count(v); }
+  std::size_t operator()(const json::value&) const { return 1; }
+  static std::size_t Count(Duration v) { return std::hash<std::int64_t>()(v.count()); }
+};
+
 }  // namespace
 
 std::string Decimal::ToString() const {
@@ -146,6 +160,8 @@ bool Value::operator==(const Value& other) const {
   const json::value& theirs = std::get<json::value>(other.v_);
   return *document == theirs || CanonicalJson(*document) == CanonicalJson(theirs);
 }
+
+std::size_t Value::Hash() const { return std::visit(Hasher(), v_); }
 
 std::string Describe(const Value& value) {
   Describer describer;

@@ -78,6 +78,8 @@ class Value {
 
   // Equal in kind and content; JSON by canonical form. Null equals null.
   bool operator==(const Value& other) const;
+  // Equal values have equal hashes, and so has an id its text.
+  [[nodiscard]] std::size_t Hash() const;
 
  private:
   Storage v_;

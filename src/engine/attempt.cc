@@ -33,6 +33,7 @@ void Engine::Impl::Submit(std::shared_ptr<Attempt> attempt) {
     attempt->blamed = nullptr;
     return attempt->Work(transaction);
   };
+  job.expect = [attempt](Reader& reader) { attempt->Expect(reader); };
   job.done = [this, attempt](Result<void> result) { Finish(attempt, std::move(result)); };
   deps.store.Submit(std::move(job));
 }

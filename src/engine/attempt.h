@@ -19,6 +19,8 @@ struct Attempt {
 
   // Repeatable. Leaves in the base what the commit makes stale, or what it blames.
   virtual Result<void> Work(Transaction& transaction) = 0;
+  // Foretells what Work will ask; see WriteJob::expect.
+  virtual void Expect(Reader&) {}
   // After the commit and what follows from it, or with the error; on the store's thread.
   virtual void Done(Result<void> result) = 0;
 

@@ -1,7 +1,9 @@
 // Many commands: item by item, or all in one transaction.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
+#include <optional>
 
 #include "base/json.h"
 #include "base/limits.h"
@@ -43,6 +45,16 @@ Result<void> ResolveEarlier(json::value& value, const std::vector<Outcome>& earl
   return {};
 }
 
+// Whether a text in it may name an earlier command; some that do not look as if they did.
+bool NamesEarlier(const json::value& value, int depth = 0) {
+  if (depth > static_cast<int>(limits::kJsonDepthMax)) return false;
+  const auto inside = [depth](const json::value& item) { return NamesEarlier(item, depth + 1); };
+  if (value.is_array()) return std::ranges::any_of(value.as_array(), inside);
+  if (!value.is_object()) return value.is_string() && value.as_string().starts_with('$');
+  return std::ranges::any_of(value.as_object(),
+                             [&](const auto& member) { return inside(member.value()); });
+}
+
 // All commands in one job.
 struct Batch final : Attempt {
   Batch(Engine::Impl& engine, const Caller& who) : impl(engine), caller(who) {}
@@ -55,6 +67,26 @@ struct Batch final : Attempt {
     return all;
   }
 
+  // What the commands ask that name no earlier one, for all of them at once.
+  void Expect(Reader& reader) override {
+    if (!replay.key.empty()) ExpectReplay(reader, caller, replay, now);
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+      const bool creates = commands[i].op == Command::Op::kCreate;
+      if (creates && !prepared[i]) continue;
+      impl.writer.Expect(reader, caller, commands[i], creates ? &*prepared[i] : nullptr);
+    }
+  }
+
+  // On the caller's thread. What cannot be prepared yet, or not at all, is looked at in its turn.
+  void Prepare() {
+    prepared.resize(commands.size());
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+      if (commands[i].op != Command::Op::kCreate || NamesEarlier(commands[i].body)) continue;
+      auto done = impl.writer.Prepare(caller, commands[i], now);
+      if (done) prepared[i] = *std::move(done);
+    }
+  }
+
   Result<void> RunAll(WriteContext& context) {
     outcomes.clear();
     if (!replay.key.empty()) {
@@ -65,7 +97,7 @@ struct Batch final : Attempt {
       }
     }
     for (std::size_t i = 0; i < commands.size(); ++i) {
-      auto outcome = RunOne(context, commands[i]);
+      auto outcome = RunOne(context, i);
       if (!outcome) {
         Error error = std::move(outcome).error();
         error.details["index"] = i;
@@ -77,26 +109,18 @@ struct Batch final : Attempt {
     return SaveReplay(context.transaction, caller, replay, outcomes, now);
   }
 
-  Result<Outcome> RunOne(WriteContext& context, Command command) {
-    context.trusted = command.trusted;
+  Result<Outcome> RunOne(WriteContext& context, std::size_t index) {
+    context.trusted = commands[index].trusted;
     context.rows = 0;
+    if (prepared[index]) return impl.writer.Create(context, commands[index], *prepared[index]);
+    Command command = commands[index];
     json::value body = std::move(command.body);
     TRY(ResolveEarlier(body, outcomes, 0));
     json::value id = json::string(command.id);
     TRY(ResolveEarlier(id, outcomes, 0));
     command.body = std::move(body.as_object());
     command.id = id.is_string() ? std::string(id.as_string()) : command.id;
-    if (command.op != Command::Op::kCreate) {
-      if (context.transaction.dialect() != Dialect::kSqlite) {
-        impl.writer.Expect(context, command, nullptr);
-      }
-      return impl.writer.Run(context, command);
-    }
-    const PreparedCreate prepared = TRY(impl.writer.Prepare(caller, command, now));
-    if (context.transaction.dialect() != Dialect::kSqlite) {
-      impl.writer.Expect(context, command, &prepared);
-    }
-    return impl.writer.Create(context, command, prepared);
+    return impl.writer.Run(context, command);
   }
 
   void Done(Result<void> result) override {
@@ -109,6 +133,7 @@ struct Batch final : Attempt {
   Engine::Impl& impl;
   const Caller caller;
   std::vector<Command> commands;
+  std::vector<std::optional<PreparedCreate>> prepared;  // by command
   Idempotent replay;
   Time now;
   Engine::BatchDone done;
@@ -164,6 +189,7 @@ void Engine::ApplyBatch(const Caller& caller, std::vector<Command> commands, boo
   batch->commands = std::move(commands);
   batch->replay = std::move(replay);
   batch->now = impl.deps.clock.Now();
+  batch->Prepare();
   batch->done = std::move(done);
   batch->scope = {.tenant = caller.tenant, .across_tenants = caller.Has(Role::kSystem)};
   batch->lane = lane;

@@ -63,7 +63,11 @@ std::string TakesText(const model::Event& event, const DecodedTakes& takes) {
 }  // namespace
 
 Result<Outcome> RowWriter::Update(WriteContext& context, const Command& command) {
-  const Record current = TRY(LoadForWrite(context, command, false));
+  return Patch(context, command, TRY(LoadForWrite(context, command, false)));
+}
+
+Result<Outcome> RowWriter::Patch(WriteContext& context, const Command& command,
+                                 const Record& current) {
   const DecodeOptions options{.vault = deps_.vault, .allow_automatic = command.trusted};
   Decoded decoded = TRY(DecodePatch(current, command.body, options));
   if (decoded.record.values == current.values) {
@@ -184,7 +188,7 @@ Result<void> RowWriter::UpdateRow(WriteContext& context, const Record& old, cons
     (sql << " AND ").Name(row.entity->tenant->name) << " = ";
     sql.Bind(old.at(*row.entity->tenant));
   }
-  return Send(context, row, sql.text(), sql.parameters());
+  return Send(context, &old, row, sql.text(), sql.parameters());
 }
 
 Result<void> RowWriter::WriteTransition(WriteContext& context, const Record& row,
@@ -216,7 +220,7 @@ Result<void> RowWriter::WriteTransition(WriteContext& context, const Record& row
           field.type.kind == model::TypeKind::kUuid ? Value(actor) : Value(actor.ToString());
     }
   }
-  return Send(context, transition, plans_.Of(*transitions).insert, transition.values);
+  return Send(context, nullptr, transition, plans_.Of(*transitions).insert, transition.values);
 }
 
 Result<void> RowWriter::Notify(WriteContext& context, const Record& row, const Record* old,

@@ -27,12 +27,6 @@ std::vector<const model::Field*> NamedFields(const model::Entity& entity, const 
   return fields;
 }
 
-// Fields of which no two rows of a tenant may have the same values.
-struct UniqueKey {
-  std::vector<const model::Field*> fields;   // the tenant left out
-  const model::Expression* where = nullptr;  // only for rows for which it holds
-};
-
 // The values of these fields; nullopt when one is null, which equals nothing.
 std::optional<std::vector<Value>> AllOf(const Record& row,
                                         const std::vector<const model::Field*>& fields) {
@@ -43,29 +37,6 @@ std::optional<std::vector<Value>> AllOf(const Record& row,
     values.push_back(row.at(*field));
   }
   return values;
-}
-
-std::vector<const model::Field*> ComputedKey(const model::Idempotency& idempotency) {
-  if (idempotency.field != nullptr) return {idempotency.field};
-  return idempotency.fields;
-}
-
-std::vector<UniqueKey> UniqueKeys(const model::Entity& entity, const EntityPlan& plan) {
-  std::vector<UniqueKey> keys = {{plan.key_in_url}};
-  for (const model::Field& field : entity.fields) {
-    if (field.unique && !field.key) keys.push_back({{&field}});
-  }
-  for (const model::Index& index : entity.indexes) {
-    if (!index.unique) continue;
-    UniqueKey key{{}, index.where.get()};
-    bool plain = true;
-    for (const model::IndexColumn& column : index.columns) {
-      plain = plain && column.field != nullptr && column.json_path.empty();
-      if (plain && column.field != entity.tenant) key.fields.push_back(column.field);
-    }
-    if (plain && !key.fields.empty()) keys.push_back(std::move(key));
-  }
-  return keys;
 }
 
 }  // namespace
@@ -113,12 +84,9 @@ Result<std::optional<Record>> RowWriter::FindSame(
     Reader& reader, const Record& row, const std::vector<const model::Field*>& fields) const {
   const auto values = AllOf(row, fields);
   if (!values) return std::optional<Record>{};
-  auto found = TRY(LoadWhere(reader, plans_.Of(*row.entity), fields, *values, TenantOf(row), 10));
-  // Softly deleted rows do not take part in unique keys.
-  for (Record& candidate : found) {
-    if (!IsDeleted(candidate)) return std::optional<Record>(std::move(candidate));
-  }
-  return std::optional<Record>{};
+  auto found = TRY(LoadSame(reader, plans_.Of(*row.entity), fields, *values, TenantOf(row)));
+  if (found.empty()) return std::optional<Record>{};
+  return std::optional<Record>(std::move(found.front()));
 }
 
 Result<std::optional<Record>> RowWriter::FindConflicting(Reader& reader, const Record& row,
@@ -127,38 +95,44 @@ Result<std::optional<Record>> RowWriter::FindConflicting(Reader& reader, const R
 }
 
 Result<std::optional<Record>> RowWriter::FindAnyUnique(WriteContext& context,
-                                                       const Record& row) const {
-  for (const UniqueKey& key : UniqueKeys(*row.entity, plans_.Of(*row.entity))) {
+                                                       const Decoded& decoded) const {
+  const Record& row = decoded.record;
+  const EntityPlan& plan = plans_.Of(*row.entity);
+  for (const UniqueKey& key : plan.unique_keys) {
+    if (decoded.fresh_key && key.fields == plan.key_in_url) continue;
     if (key.where != nullptr && !TRY(Holds(*key.where, EvalFor(context, row, nullptr)))) continue;
-    auto found = TRY(FindSame(context.transaction, row, key.fields));
-    if (!found) continue;
-    if (key.where != nullptr && !TRY(Holds(*key.where, EvalFor(context, *found, nullptr))))
-      continue;
-    return found;
+    const auto values = AllOf(row, key.fields);
+    if (!values) continue;
+    for (Record& found :
+         TRY(LoadSame(context.transaction, plan, key.fields, *values, TenantOf(row)))) {
+      if (key.where == nullptr || TRY(Holds(*key.where, EvalFor(context, found, nullptr)))) {
+        return std::optional<Record>(std::move(found));
+      }
+    }
   }
   return std::optional<Record>{};
 }
 
-void RowWriter::ExpectUnique(WriteContext& context, const Record& row) const {
-  for (const UniqueKey& key : UniqueKeys(*row.entity, plans_.Of(*row.entity))) {
+void RowWriter::ExpectUnique(Reader& reader, const Decoded& decoded) const {
+  const Record& row = decoded.record;
+  const EntityPlan& plan = plans_.Of(*row.entity);
+  for (const UniqueKey& key : plan.unique_keys) {
+    if (decoded.fresh_key && key.fields == plan.key_in_url) continue;
     if (const auto values = AllOf(row, key.fields)) {
-      ExpectWhere(context.transaction, plans_.Of(*row.entity), key.fields, *values, TenantOf(row),
-                  10);
+      ExpectSame(reader, plan, key.fields, *values, TenantOf(row));
     }
   }
 }
 
-void RowWriter::ExpectComputed(WriteContext& context, const Record& row) const {
-  if (!row.entity->idempotency) return;
-  const auto fields = ComputedKey(*row.entity->idempotency);
-  if (const auto values = AllOf(row, fields)) {
-    ExpectWhere(context.transaction, plans_.Of(*row.entity), fields, *values, TenantOf(row), 10);
+void RowWriter::ExpectComputed(Reader& reader, const Record& row) const {
+  const EntityPlan& plan = plans_.Of(*row.entity);
+  if (const auto values = AllOf(row, plan.computed_key)) {
+    ExpectSame(reader, plan, plan.computed_key, *values, TenantOf(row));
   }
 }
 
 Result<std::optional<Record>> RowWriter::FindComputed(WriteContext& context, const Record& row) {
-  if (!row.entity->idempotency) return std::optional<Record>{};
-  return FindSame(context.transaction, row, ComputedKey(*row.entity->idempotency));
+  return FindSame(context.transaction, row, plans_.Of(*row.entity).computed_key);
 }
 
 }  // namespace tenon

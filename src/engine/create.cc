@@ -52,11 +52,11 @@ Result<Outcome> RowWriter::Create(WriteContext& context, const Command& command,
 
   const bool looks_first = command.upsert && context.transaction.dialect() != Dialect::kSqlite;
   if (looks_first) {
-    if (const auto present = TRY(FindAnyUnique(context, row))) {
+    if (const auto present = TRY(FindAnyUnique(context, prepared.decoded))) {
       return Upsert(context, command, *present);
     }
   }
-  auto inserted = Send(context, row, plans_.Of(entity).insert, row.values);
+  auto inserted = Send(context, nullptr, row, plans_.Of(entity).insert, row.values);
   if (!inserted) {
     // Where a statement fails alone, to insert and see costs one statement a row.
     if (command.upsert && !looks_first && IsUnique(inserted.error())) {
@@ -88,7 +88,8 @@ Result<Outcome> RowWriter::Upsert(WriteContext& context, const Command& command,
   update.id = KeyText(present);
   // What names the row is not changed by it.
   for (const model::Field* field : present.entity->key) update.body.erase(field->name);
-  return Update(context, update);
+  TRY(CheckMatch(update, present));
+  return Patch(context, update, present);
 }
 
 }  // namespace tenon

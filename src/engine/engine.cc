@@ -29,13 +29,15 @@ struct Single final : Attempt {
     return done;
   }
 
+  void Expect(Reader& reader) override {
+    if (!replay.key.empty()) ExpectReplay(reader, caller, replay, now);
+    impl.writer.Expect(reader, caller, command, Creates() ? &prepared : nullptr);
+  }
+
+  [[nodiscard]] bool Creates() const { return command.op == Command::Op::kCreate; }
+
   Result<void> Run(WriteContext& context) {
     Transaction& transaction = context.transaction;
-    const bool creates = command.op == Command::Op::kCreate;
-    if (transaction.dialect() != Dialect::kSqlite) {
-      if (!replay.key.empty()) ExpectReplay(transaction, caller, replay, now);
-      impl.writer.Expect(context, command, creates ? &prepared : nullptr);
-    }
     if (!replay.key.empty()) {
       auto earlier = TRY(FindReplay(transaction, caller, replay, now));
       if (earlier && !earlier->empty()) {
@@ -43,8 +45,8 @@ struct Single final : Attempt {
         return {};
       }
     }
-    outcome = creates ? TRY(impl.writer.Create(context, command, prepared))
-                      : TRY(impl.writer.Run(context, command));
+    outcome = Creates() ? TRY(impl.writer.Create(context, command, prepared))
+                        : TRY(impl.writer.Run(context, command));
     if (replay.key.empty()) return {};
     return SaveReplay(transaction, caller, replay, std::span(&outcome, 1), now);
   }

@@ -318,6 +318,69 @@ TEST_P(EngineStore, ItemsOfABatchHappenInItsOrder) {
   EXPECT_NE(got->body.find("\"n29\""), std::string::npos) << got->body;
 }
 
+// What was foretold for an item before its batch began must not outlive what the items before it
+// wrote.
+TEST_P(EngineStore, ItemsOfABatchSeeWhatThoseBeforeThemWrote) {
+  const auto upsert = [&](const std::string& qualified, const std::string& name) {
+    Command command =
+        Create("assets", {{"type", "TABLE"}, {"name", name}, {"qualified_name", qualified}});
+    command.upsert = true;
+    return command;
+  };
+  for (const bool atomic : {false, true}) {
+    const std::string at = atomic ? "atomic." : "each.";
+    const std::string id =
+        atomic ? "01a1fd55-7a80-7643-bf0b-4de74f0400b1" : "01a1fd55-7a80-7643-bf0b-4de74f0400b2";
+    std::vector<Command> commands;
+    commands.push_back(upsert(at + "x", "one"));
+    commands.push_back(upsert(at + "x", "two"));
+    commands.push_back(upsert(at + "x", "two"));
+    commands.push_back(Create(
+        "assets", {{"id", id}, {"type", "TABLE"}, {"name", "y"}, {"qualified_name", at + "y"}}));
+    commands.push_back(Change(Command::Op::kUpdate, "assets", id, {{"qualified_name", at + "z"}}));
+    commands.push_back(upsert(at + "y", "another y"));
+    commands.push_back(upsert(at + "z", "was y"));
+    commands.push_back(Change(Command::Op::kDelete, "assets", id));
+    commands.push_back(upsert(at + "z", "a new z"));
+    std::promise<Result<std::vector<Result<Outcome>>>> done;
+    node_->engine->ApplyBatch(CallerIn(kTenant, Role::kAdmin), commands, atomic, {},
+                              [&](auto results) { done.set_value(std::move(results)); });
+    const auto results = done.get_future().get();
+    ASSERT_TRUE(results) << results.error().message;
+    std::string statuses;
+    for (const auto& one : *results) {
+      ASSERT_TRUE(one) << one.error().message;
+      statuses += fmt::format("{}{} ", one->status, one->unchanged ? "=" : "");
+    }
+    EXPECT_EQ(statuses, "201 200 200= 201 200 201 200 204 201 ") << at;
+    EXPECT_EQ((*results)[6]->key, id) << at;
+  }
+  EXPECT_EQ(CountOf("SELECT count(*) FROM assets WHERE deleted_at IS NULL"), 6);
+  ExpectWhole();
+}
+
+TEST_P(EngineStore, AQuotaHoldsInsideABatch) {
+  const auto tenant = Run(Change(Command::Op::kUpdate, "tenants", kTenant.ToString(),
+                                 {{"config", json::object{{"quotas", {{"tags", 3}}}}}}),
+                          "", CallerIn(kTenant, Role::kSystem));
+  ASSERT_TRUE(tenant) << tenant.error().message;
+  std::vector<Command> commands;
+  for (int i = 0; i < 5; ++i) commands.push_back(Create("tags", {{"name", fmt::format("q{}", i)}}));
+  std::promise<Result<std::vector<Result<Outcome>>>> done;
+  node_->engine->ApplyBatch(CallerIn(kTenant, Role::kAdmin), commands, false, {},
+                            [&](auto results) { done.set_value(std::move(results)); });
+  const auto results = done.get_future().get();
+  ASSERT_TRUE(results) << results.error().message;
+  int made = 0;
+  for (const auto& one : *results) {
+    made += one ? 1 : 0;
+    if (one) continue;
+    EXPECT_EQ(one.error().code, Code::kTooManyRequests) << one.error().message;
+  }
+  EXPECT_EQ(made, 3);
+  EXPECT_EQ(CountOf("SELECT count(*) FROM tags"), 3);
+}
+
 // What a command reads without need makes others run again: none may read a whole table.
 TEST_P(EngineStore, CreatesSideBySideDoNotRunAgain) {
   if (GetParam() == StoreKind::kSqlite) GTEST_SKIP() << "SQLite has one writer";
@@ -379,6 +442,38 @@ TEST_P(EngineStore, ACommandTakesAtMostThreeRoundTrips) {
                                      {"correlation_id", "01a1fd55-7a80-7643-bf0b-4de74f0400ab"}}));
   run("event", Change(Command::Op::kEvent, "workflow_executions", workflow.key, {}, "start"));
   run("delete", Change(Command::Op::kDelete, "assets", other.key));
+
+  // The items of a batch take a round trip together.
+  for (const bool atomic : {false, true}) {
+    std::vector<Command> items;
+    for (int i = 0; i < 100; ++i) {
+      const std::string name = fmt::format("item{}", i);
+      items.push_back(
+          Create("assets", {{"type", "TABLE"}, {"name", name}, {"qualified_name", name}}));
+      items.back().upsert = true;
+    }
+    // Nothing is taken before all wait.
+    std::promise<void> gate;
+    WriteJob first;
+    first.scope.tenant = kTenant;
+    first.lane = Lane::kBulk;
+    first.work = [opened = gate.get_future().share()](Transaction&) -> Result<void> {
+      opened.wait();
+      return {};
+    };
+    first.done = [](const Result<void>&) {};
+    store.Submit(std::move(first));
+    const std::int64_t before = store.Stats().write_round_trips;
+    std::promise<Result<std::vector<Result<Outcome>>>> done;
+    engine.ApplyBatch(
+        CallerIn(kTenant, Role::kAdmin), items, atomic, {},
+        [&](auto results) { done.set_value(std::move(results)); }, Lane::kBulk);
+    gate.set_value();
+    const auto results = done.get_future().get();
+    ASSERT_TRUE(results) << results.error().message;
+    for (const auto& one : *results) EXPECT_EQ(one->unchanged, atomic);
+    EXPECT_LE(store.Stats().write_round_trips - before, 3) << (atomic ? "atomic" : "each");
+  }
   engine.Stop();
   log.Stop();
   store.Close();

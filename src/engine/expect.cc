@@ -22,57 +22,54 @@ std::optional<Value> GivenReference(const model::Field& field, const json::objec
 
 }  // namespace
 
-void RowWriter::Expect(WriteContext& context, const Command& command,
-                       const PreparedCreate* prepared) {
-  const Uuid tenant =
-      command.entity->tenant == nullptr ? options_.system_tenant : context.caller.tenant;
-  if (ActorIn(context.caller, tenant) == ServiceUserOf(tenant)) ExpectServiceUser(context, tenant);
+void RowWriter::Expect(Reader& reader, const Caller& caller, const Command& command,
+                       const PreparedCreate* prepared) const {
+  const Uuid tenant = command.entity->tenant == nullptr ? options_.system_tenant : caller.tenant;
+  if (ActorIn(caller, tenant) == ServiceUserOf(tenant)) ExpectServiceUser(reader, tenant);
   if (prepared != nullptr) {
-    ExpectCreate(context, command, prepared->decoded.record);
+    ExpectCreate(reader, command, prepared->decoded);
   } else {
-    ExpectChange(context, command);
+    ExpectChange(reader, caller, command);
   }
 }
 
-void RowWriter::ExpectServiceUser(WriteContext& context, const Uuid& tenant) {
+void RowWriter::ExpectServiceUser(Reader& reader, const Uuid& tenant) const {
   const model::Entity* users = deps_.model->FindTable("users");
   if (users == nullptr || tenants_.HasServiceUser(tenant)) return;
   const Value key(ServiceUserOf(tenant));
-  ExpectRow(context.transaction, plans_.Of(*users), std::span(&key, 1), tenant);
+  ExpectRow(reader, plans_.Of(*users), std::span(&key, 1), tenant);
 }
 
-void RowWriter::ExpectCreate(WriteContext& context, const Command& command, const Record& row) {
-  Transaction& transaction = context.transaction;
+void RowWriter::ExpectCreate(Reader& reader, const Command& command, const Decoded& decoded) const {
+  const Record& row = decoded.record;
   const model::Entity& entity = *row.entity;
   for (const model::Field* field : plans_.Of(entity).live_references) {
     if (row.at(*field).IsNull()) continue;
-    ExpectLive(transaction, plans_.Of(*field->reference->target), row.at(*field), TenantOf(row));
+    ExpectLive(reader, plans_.Of(*field->reference->target), row.at(*field), TenantOf(row));
   }
   if (entity.tenant != nullptr && entity.table != "tenants") {
-    tenants_.Expect(transaction, entity, TenantOf(row));
+    tenants_.Expect(reader, entity, TenantOf(row));
   }
-  ExpectComputed(context, row);
-  if (command.upsert) ExpectUnique(context, row);
+  ExpectComputed(reader, row);
+  if (command.upsert) ExpectUnique(reader, decoded);
 }
 
-void RowWriter::ExpectChange(WriteContext& context, const Command& command) {
-  Transaction& transaction = context.transaction;
+void RowWriter::ExpectChange(Reader& reader, const Caller& caller, const Command& command) const {
   const model::Entity& entity = *command.entity;
   const EntityPlan& plan = plans_.Of(entity);
   const auto key = ParseKey(entity, command.id);
   if (!key) return;
   const bool deletes = command.op == Command::Op::kDelete;
-  ExpectRow(transaction, plan, *key, context.caller.tenant,
-            deletes ? Lock::kDelete : Lock::kUpdate);
+  ExpectRow(reader, plan, *key, caller.tenant, deletes ? Lock::kDelete : Lock::kUpdate);
   for (const model::Field* field : plan.live_references) {
     if (const auto value = GivenReference(*field, command.body)) {
-      ExpectLive(transaction, plans_.Of(*field->reference->target), *value, context.caller.tenant);
+      ExpectLive(reader, plans_.Of(*field->reference->target), *value, caller.tenant);
     }
   }
   if (!deletes || key->size() != 1) return;
   for (const model::Relation& referrer : plans_.Referrers(entity)) {
     if (Detaches(referrer, entity.soft_delete.has_value())) {
-      ExpectReferrers(context, referrer, *key);
+      ExpectReferrers(reader, caller.tenant, referrer, *key);
     }
   }
 }

@@ -160,7 +160,9 @@ Result<GetResult> Engine::Get(const Caller& caller, const model::Entity& entity,
   const std::uint64_t ticket = whole ? impl.cache.Ticket(cache_key) : 0;
   GetResult result;
   bool cacheable = false;
-  TRY(impl.deps.store.Read(Impl::ScopeOf(caller), [&](Reader& reader) -> Result<void> {
+  Scope scope = Impl::ScopeOf(caller);
+  scope.one_query = !options.as_of && relations.empty();
+  TRY(impl.deps.store.Read(scope, [&](Reader& reader) -> Result<void> {
     if (options.as_of) {
       result.body = TRY(StateAt(impl, reader, plan, caller, *key, *options.as_of, id));
       return {};

@@ -243,7 +243,9 @@ Result<std::string> Engine::List(const Caller& caller, const model::Entity& enti
   std::vector<Value> last;
   std::int64_t total = -1;
   bool more = false;
-  TRY(impl.deps.store.Read(Impl::ScopeOf(caller), [&](Reader& reader) -> Result<void> {
+  Scope scope = Impl::ScopeOf(caller);
+  scope.one_query = relations.empty() && !query.count;
+  TRY(impl.deps.store.Read(scope, [&](Reader& reader) -> Result<void> {
     items.clear(), records.clear(), last.clear(), more = false;
     TRY(reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
       if (static_cast<int>(items.size()) == page_size) {

@@ -24,9 +24,11 @@ std::vector<Value> RowKey(const EntityPlan& plan, std::span<const Value> key, co
   return parameters;
 }
 
+enum class Rows { kAll, kLive };
+
 SqlBuilder SelectWhere(const Reader& reader, const EntityPlan& plan,
                        std::span<const model::Field* const> fields, std::span<const Value> values,
-                       const Uuid& tenant, std::int64_t limit) {
+                       const Uuid& tenant, std::int64_t limit, Rows rows = Rows::kAll) {
   SqlBuilder sql(reader.dialect());
   sql << plan.select << " WHERE ";
   for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -38,8 +40,36 @@ SqlBuilder SelectWhere(const Reader& reader, const EntityPlan& plan,
     (sql << " AND ").Name(plan.entity->tenant->name) << " = ";
     sql.Bind(Value(tenant));
   }
+  if (rows == Rows::kLive && plan.entity->soft_delete) {
+    sql << " AND ";
+    AppendLive(*plan.entity, "", sql);
+  }
   sql << " LIMIT " << std::to_string(limit);
   return sql;
+}
+
+// Those with the same values that a partial unique key lets be.
+constexpr std::int64_t kSameMax = 10;
+
+Topic TopicOf(const EntityPlan& plan, std::span<const model::Field* const> fields,
+              std::span<const Value> values, const Uuid& tenant) {
+  Topic topic = std::hash<std::string>()(plan.type_name);
+  const auto add = [&topic](std::size_t hash) { topic = topic * 1099511628211ull + hash; };
+  if (plan.entity->tenant != nullptr) add(std::hash<Uuid>()(tenant));
+  for (std::size_t i = 0; i < fields.size() && i < values.size(); ++i) {
+    add(static_cast<std::size_t>(fields[i]->index));
+    add(values[i].Hash());
+  }
+  return topic;
+}
+
+Result<std::vector<Record>> Load(Reader& reader, const EntityPlan& plan, const SqlBuilder& sql) {
+  std::vector<Record> found;
+  TRY(reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
+    found.push_back(TRY(RecordOf(row, *plan.entity)));
+    return true;
+  }));
+  return found;
 }
 
 }  // namespace
@@ -67,7 +97,8 @@ Result<std::optional<Record>> LoadRow(Reader& reader, const EntityPlan& plan,
 
 void ExpectRow(Reader& reader, const EntityPlan& plan, std::span<const Value> key,
                const Uuid& tenant, Lock lock) {
-  reader.Expect(SelectRow(plan, lock), RowKey(plan, key, tenant));
+  reader.Expect(SelectRow(plan, lock), RowKey(plan, key, tenant),
+                TopicOf(plan, plan.key_in_url, key, tenant));
 }
 
 Result<bool> IsLive(Reader& reader, const EntityPlan& plan, const Value& key, const Uuid& tenant) {
@@ -84,20 +115,15 @@ Result<bool> IsLive(Reader& reader, const EntityPlan& plan, const Value& key, co
 }
 
 void ExpectLive(Reader& reader, const EntityPlan& plan, const Value& key, const Uuid& tenant) {
-  reader.Expect(plan.live, RowKey(plan, std::span(&key, 1), tenant));
+  reader.Expect(plan.live, RowKey(plan, std::span(&key, 1), tenant),
+                TopicOf(plan, plan.key_in_url, std::span(&key, 1), tenant));
 }
 
 Result<std::vector<Record>> LoadWhere(Reader& reader, const EntityPlan& plan,
                                       std::span<const model::Field* const> fields,
                                       std::span<const Value> values, const Uuid& tenant,
                                       std::int64_t limit) {
-  const SqlBuilder sql = SelectWhere(reader, plan, fields, values, tenant, limit);
-  std::vector<Record> found;
-  TRY(reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
-    found.push_back(TRY(RecordOf(row, *plan.entity)));
-    return true;
-  }));
-  return found;
+  return Load(reader, plan, SelectWhere(reader, plan, fields, values, tenant, limit));
 }
 
 void ExpectWhere(Reader& reader, const EntityPlan& plan,
@@ -105,6 +131,29 @@ void ExpectWhere(Reader& reader, const EntityPlan& plan,
                  const Uuid& tenant, std::int64_t limit) {
   const SqlBuilder sql = SelectWhere(reader, plan, fields, values, tenant, limit);
   reader.Expect(sql.text(), sql.parameters());
+}
+
+Result<std::vector<Record>> LoadSame(Reader& reader, const EntityPlan& plan,
+                                     std::span<const model::Field* const> fields,
+                                     std::span<const Value> values, const Uuid& tenant) {
+  return Load(reader, plan,
+              SelectWhere(reader, plan, fields, values, tenant, kSameMax, Rows::kLive));
+}
+
+void ExpectSame(Reader& reader, const EntityPlan& plan, std::span<const model::Field* const> fields,
+                std::span<const Value> values, const Uuid& tenant) {
+  const SqlBuilder sql = SelectWhere(reader, plan, fields, values, tenant, kSameMax, Rows::kLive);
+  reader.Expect(sql.text(), sql.parameters(), TopicOf(plan, fields, values, tenant));
+}
+
+void AddTopics(const EntityPlan& plan, const Record& row, std::vector<Topic>& topics) {
+  const auto add = [&](const std::vector<const model::Field*>& fields) {
+    std::vector<Value> values;
+    for (const model::Field* field : fields) values.push_back(row.at(*field));
+    topics.push_back(TopicOf(plan, fields, values, TenantOf(row)));
+  };
+  for (const UniqueKey& key : plan.unique_keys) add(key.fields);
+  if (!plan.computed_key.empty()) add(plan.computed_key);
 }
 
 Result<std::vector<Record>> Follow(Reader& reader, const Plans& plans,

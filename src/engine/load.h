@@ -37,9 +37,21 @@ void ExpectWhere(Reader& reader, const EntityPlan& plan,
                  std::span<const model::Field* const> fields, std::span<const Value> values,
                  const Uuid& tenant, std::int64_t limit);
 
+// Some of those that are not softly deleted, by the fields of a unique key or of the computed one:
+// one, unless the key is unique among some rows only.
+Result<std::vector<Record>> LoadSame(Reader& reader, const EntityPlan& plan,
+                                     std::span<const model::Field* const> fields,
+                                     std::span<const Value> values, const Uuid& tenant);
+void ExpectSame(Reader& reader, const EntityPlan& plan, std::span<const model::Field* const> fields,
+                std::span<const Value> values, const Uuid& tenant);
+
 // Rows at the other end of a relation; softly deleted ones left out.
 Result<std::vector<Record>> Follow(Reader& reader, const Plans& plans,
                                    const model::Relation& relation, const Record& from);
+
+// What a write of `row`, which becomes or was so, changes of what ExpectRow, ExpectLive and
+// ExpectSame foretold; added to `topics`.
+void AddTopics(const EntityPlan& plan, const Record& row, std::vector<Topic>& topics);
 
 // Whether a row is there and not softly deleted, without reading all of it. In a transaction it
 // stays so until the end.

@@ -9,6 +9,30 @@ std::string Placeholder(Dialect dialect, std::size_t number) {
   return (dialect == Dialect::kSqlite ? "?" : "$") + std::to_string(number);
 }
 
+std::vector<UniqueKey> UniqueKeys(const model::Entity& entity, const EntityPlan& plan) {
+  std::vector<UniqueKey> keys = {{plan.key_in_url}};
+  for (const model::Field& field : entity.fields) {
+    if (field.unique && !field.key) keys.push_back({{&field}});
+  }
+  for (const model::Index& index : entity.indexes) {
+    if (!index.unique) continue;
+    UniqueKey key{{}, index.where.get()};
+    bool plain = true;
+    for (const model::IndexColumn& column : index.columns) {
+      plain = plain && column.field != nullptr && column.json_path.empty();
+      if (plain && column.field != entity.tenant) key.fields.push_back(column.field);
+    }
+    if (plain && !key.fields.empty()) keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+std::vector<const model::Field*> ComputedKey(const model::Entity& entity) {
+  if (!entity.idempotency) return {};
+  if (entity.idempotency->field != nullptr) return {entity.idempotency->field};
+  return entity.idempotency->fields;
+}
+
 EntityPlan MakePlan(const model::Entity& entity, Dialect dialect) {
   EntityPlan plan;
   plan.entity = &entity;
@@ -43,6 +67,8 @@ EntityPlan MakePlan(const model::Entity& entity, Dialect dialect) {
     plan.by_key += (number == 0 ? " WHERE " : " AND ") + QuoteName(field->name) + " = ";
     plan.by_key += Placeholder(dialect, ++number);
   }
+  plan.unique_keys = UniqueKeys(entity, plan);
+  plan.computed_key = ComputedKey(entity);
   if (entity.tenant != nullptr) {
     plan.by_key +=
         " AND " + QuoteName(entity.tenant->name) + " = " + Placeholder(dialect, ++number);

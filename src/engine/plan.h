@@ -11,6 +11,12 @@
 
 namespace tenon {
 
+// Fields of which no two live rows of a tenant may have the same values.
+struct UniqueKey {
+  std::vector<const model::Field*> fields;   // the tenant left out
+  const model::Expression* where = nullptr;  // only among rows for which it holds
+};
+
 struct EntityPlan {
   const model::Entity* entity = nullptr;
   std::string type_name;       // "WORKFLOW_EXECUTION": audits.entity_type and the cache key
@@ -25,6 +31,8 @@ struct EntityPlan {
   bool tenant_in_key = false;  // the tenant is part of the key, or is the key itself
   std::vector<const model::Field*> key_in_url;       // the key without a tenant column
   std::vector<const model::Field*> live_references;  // targets can be softly deleted: look first
+  std::vector<UniqueKey> unique_keys;                // the key first
+  std::vector<const model::Field*> computed_key;     // by which a create finds its repetition
   const model::Field* updated = nullptr;             // auto updated
   bool has_secrets = false;
   bool has_quiet_events = false;  // changes that have no log row

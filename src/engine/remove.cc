@@ -85,11 +85,11 @@ bool RowWriter::Detaches(const model::Relation& referrer, bool softly) {
   return !softly || referrer.field->reference->on_delete == model::OnDelete::kEvent;
 }
 
-void RowWriter::ExpectReferrers(WriteContext& context, const model::Relation& referrer,
+void RowWriter::ExpectReferrers(Reader& reader, const Uuid& tenant, const model::Relation& referrer,
                                 std::span<const Value> key) const {
   const model::Field* field = referrer.field;
-  ExpectWhere(context.transaction, plans_.Of(*referrer.target), std::span(&field, 1), key,
-              context.caller.tenant, kReferrersMax);
+  ExpectWhere(reader, plans_.Of(*referrer.target), std::span(&field, 1), key, tenant,
+              kReferrersMax);
 }
 
 Result<void> RowWriter::Detach(WriteContext& context, const Record& row, bool softly) {
@@ -150,7 +150,8 @@ Result<Uuid> RowWriter::DeleteForGood(WriteContext& context, const Record& row) 
   const EntityPlan& plan = plans_.Of(entity);
   std::vector<Value> parameters = KeyValues(plan, row);
   if (entity.tenant != nullptr) parameters.push_back(row.at(*entity.tenant));
-  TRY(Send(context, row, "DELETE FROM " + QuoteName(entity.table) + plan.by_key, parameters));
+  TRY(Send(context, nullptr, row, "DELETE FROM " + QuoteName(entity.table) + plan.by_key,
+           parameters));
   Touched(context, row);
   tenants_.Added(entity, TenantOf(row), -1);
   const Uuid logged = TRY(AppendLog(context, row, "DELETE", LogText(row), "", nullptr, ""));

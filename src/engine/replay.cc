@@ -72,10 +72,13 @@ std::vector<Value> FindParameters(const Caller& caller, const Idempotent& replay
           Value(now)};
 }
 
+// Keys of other tenants, actors and routes may share it.
+Topic TopicOf(const Idempotent& replay) { return std::hash<std::string>()("replay " + replay.key); }
+
 }  // namespace
 
 void ExpectReplay(Reader& reader, const Caller& caller, const Idempotent& replay, Time now) {
-  reader.Expect(kFind, FindParameters(caller, replay, now));
+  reader.Expect(kFind, FindParameters(caller, replay, now), TopicOf(replay));
 }
 
 Result<std::optional<std::vector<Outcome>>> FindReplay(Reader& reader, const Caller& caller,
@@ -120,7 +123,9 @@ Result<void> SaveReplay(Transaction& transaction, const Caller& caller, const Id
   }
   const Value key[] = {Value(caller.tenant), Value(caller.user), Value(replay.route),
                        Value(replay.key), Value(now)};
-  TRY(transaction.Queue(kForget, key));
+  const Topic topic = TopicOf(replay);
+  const Changes changes{.anything = false, .topics = std::span(&topic, 1)};
+  TRY(transaction.Queue(kForget, key, changes));
   const Value values[] = {
       Value(caller.tenant),
       Value(caller.user),
@@ -129,7 +134,7 @@ Result<void> SaveReplay(Transaction& transaction, const Caller& caller, const Id
       Value(replay.request_hash),
       Value::Json(std::move(answer)),
       Value(now + std::chrono::duration_cast<Duration>(limits::kIdempotencyTtl))};
-  return transaction.Queue(kSave, values);
+  return transaction.Queue(kSave, values, changes);
 }
 
 }  // namespace tenon

@@ -105,13 +105,20 @@ Result<void> RowWriter::EnsureServiceUser(WriteContext& context, const Uuid& ten
   return {};
 }
 
-Result<void> RowWriter::Send(WriteContext& context, const Record& row, std::string_view sql,
-                             std::span<const Value> parameters) const {
+Result<void> RowWriter::Send(WriteContext& context, const Record* old, const Record& row,
+                             std::string_view sql, std::span<const Value> parameters) const {
   std::optional<Error> failed;
   if (context.careful) {
     if (auto done = context.transaction.Execute(sql, parameters); !done) failed = done.error();
-  } else if (auto queued = context.transaction.Queue(sql, parameters); !queued) {
-    failed = queued.error();
+  } else {
+    std::vector<Topic> topics;
+    if (context.transaction.dialect() != Dialect::kSqlite) {
+      const EntityPlan& plan = plans_.Of(*row.entity);
+      if (old != nullptr) AddTopics(plan, *old, topics);
+      AddTopics(plan, row, topics);
+    }
+    auto queued = context.transaction.Queue(sql, parameters, {false, topics});
+    if (!queued) failed = queued.error();
   }
   if (!failed) return {};
   // What it met is looked for after the transaction, which may be over by now.
@@ -131,22 +138,24 @@ Result<Record> RowWriter::LoadForWrite(WriteContext& context, const Command& com
   const Lock lock = command.op == Command::Op::kDelete ? Lock::kDelete : Lock::kUpdate;
   auto row = TRY(LoadRow(context.transaction, plan, *key, context.caller.tenant, lock));
   if (!row || IsDeleted(*row) != deleted) return Fail(missing());
-  if (!command.if_match.empty() && command.if_match != "*") {
-    std::string answer;
-    AppendRecord(*row, EncodeFor::kAnswer, answer);
-    const std::string etag = EtagOf(*row, answer);
-    if (etag != command.if_match) {
-      Error error(Code::kPreconditionFailed,
-                  fmt::format("it was changed since: If-Match names \"{}\", it is \"{}\" now",
-                              Ellipsis(command.if_match, 40), etag));
-      error.details["etag"] = etag;
-      if (command.entity->lock != nullptr) {
-        error.details["version"] = *row->at(*command.entity->lock).If<std::int64_t>();
-      }
-      return Fail(std::move(error));
-    }
-  }
+  TRY(CheckMatch(command, *row));
   return *std::move(row);
+}
+
+Result<void> RowWriter::CheckMatch(const Command& command, const Record& row) {
+  if (command.if_match.empty() || command.if_match == "*") return {};
+  std::string answer;
+  AppendRecord(row, EncodeFor::kAnswer, answer);
+  const std::string etag = EtagOf(row, answer);
+  if (etag == command.if_match) return {};
+  Error error(Code::kPreconditionFailed,
+              fmt::format("it was changed since: If-Match names \"{}\", it is \"{}\" now",
+                          Ellipsis(command.if_match, 40), etag));
+  error.details["etag"] = etag;
+  if (command.entity->lock != nullptr) {
+    error.details["version"] = *row.at(*command.entity->lock).If<std::int64_t>();
+  }
+  return Fail(std::move(error));
 }
 
 Result<void> RowWriter::CheckReferences(WriteContext& context, const Record& row,

@@ -78,8 +78,10 @@ class RowWriter {
   // missing. Looks at the store as it is after the transaction that `row` failed in.
   Error Explain(Reader& reader, const Record& row, Error error) const;
 
-  // Tells the store all that a command will ask of it, so that it takes one round trip.
-  void Expect(WriteContext& context, const Command& command, const PreparedCreate* prepared);
+  // Tells the store all that a command will ask of it, so that it takes one round trip. `prepared`
+  // of a create, else null.
+  void Expect(Reader& reader, const Caller& caller, const Command& command,
+              const PreparedCreate* prepared) const;
 
  private:
   EvalContext EvalFor(WriteContext& context, const Record& row, const Record* old) const;
@@ -91,6 +93,8 @@ class RowWriter {
 
   // Loading and guarding.
   Result<Record> LoadForWrite(WriteContext& context, const Command& command, bool deleted);
+  // Whether the row is as If-Match says.
+  static Result<void> CheckMatch(const Command& command, const Record& row);
   Result<void> CheckReferences(WriteContext& context, const Record& row, const Record* old);
   Result<void> CheckQuota(WriteContext& context, const Record& row);
   // `bytes` of the row as it is logged.
@@ -105,24 +109,27 @@ class RowWriter {
                                                 const Error& error) const;
   // The row that an insert of this one would meet. For stores where an insert that fails ends the
   // transaction, so that an upsert must look first.
-  Result<std::optional<Record>> FindAnyUnique(WriteContext& context, const Record& row) const;
-  void ExpectUnique(WriteContext& context, const Record& row) const;
+  Result<std::optional<Record>> FindAnyUnique(WriteContext& context, const Decoded& decoded) const;
 
   // Parts of Expect.
-  void ExpectServiceUser(WriteContext& context, const Uuid& tenant);
-  void ExpectCreate(WriteContext& context, const Command& command, const Record& row);
-  void ExpectChange(WriteContext& context, const Command& command);
-  void ExpectComputed(WriteContext& context, const Record& row) const;
-  void ExpectReferrers(WriteContext& context, const model::Relation& referrer,
+  void ExpectServiceUser(Reader& reader, const Uuid& tenant) const;
+  void ExpectCreate(Reader& reader, const Command& command, const Decoded& decoded) const;
+  void ExpectChange(Reader& reader, const Caller& caller, const Command& command) const;
+  void ExpectUnique(Reader& reader, const Decoded& decoded) const;
+  void ExpectComputed(Reader& reader, const Record& row) const;
+  void ExpectReferrers(Reader& reader, const Uuid& tenant, const model::Relation& referrer,
                        std::span<const Value> key) const;
   // Whether deleting a row looks for those that refer to it by this relation.
   static bool Detaches(const model::Relation& referrer, bool softly);
 
   // Writing.
-  // A statement that writes `row`. On a store across a network its error may come later.
-  Result<void> Send(WriteContext& context, const Record& row, std::string_view sql,
-                    std::span<const Value> parameters) const;
+  // A statement that writes `row`, which was `old` (null: it was not there). On a store across a
+  // network its error may come later.
+  Result<void> Send(WriteContext& context, const Record* old, const Record& row,
+                    std::string_view sql, std::span<const Value> parameters) const;
   Result<Outcome> Upsert(WriteContext& context, const Command& command, const Record& present);
+  // Patches `current`, which is loaded.
+  Result<Outcome> Patch(WriteContext& context, const Command& command, const Record& current);
   Result<Outcome> WriteChange(WriteContext& context, const Record& old, Record& row,
                               std::string_view action, const model::Event* event,
                               const std::string& takes);

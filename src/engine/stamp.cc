@@ -186,6 +186,7 @@ Result<void> StampCreate(const StampContext& context, Decoded& decoded) {
       row.at(field) = Value(context.caller.tenant_slug);
     } else if (field.key && !field.reference) {
       row.at(field) = NewKey(context, field.type);
+      decoded.fresh_key = true;
     }
   }
   // The decoder lets through a state other than the initial one only for the system's own writes.

@@ -375,7 +375,9 @@ void Followers::Failed(Running& running, const Error& error) {
   bool news = false;
   {
     const std::lock_guard lock(running.mutex);
-    news = !running.failing || running.last_error != error.message;
+    // While the store is away the same is said in many words.
+    const bool away = error.code == Code::kUnavailable;
+    news = !running.failing || (!away && running.last_error != error.message);
     running.failing = true;
     ++running.failures_total;
     running.last_error = error.message;

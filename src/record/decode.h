@@ -24,6 +24,7 @@ struct DecodeOptions {
 struct Decoded {
   Record record;
   std::vector<bool> given;  // by Field::index
+  bool fresh_key = false;   // the key was made up for this row: no other has it
 };
 
 // A body for create: unknown fields, engine-written fields, lifecycle fields other than at their

@@ -84,6 +84,8 @@ class SqlCompiler {
   Result<void> AppendNullTest(const model::Expression& operand, bool is_null);
   Result<void> AppendSides(const model::Expression& a, const model::Expression& b,
                            std::string_view sign);
+  Result<bool> AppendContainment(const model::Expression& path, const model::Expression& constant,
+                                 OperandKind meet);
   Result<bool> AppendDecimalSides(const model::Expression& a, const model::Expression& b,
                                   std::string_view sign);
   Result<bool> AppendDurationSides(const model::Expression& a, const model::Expression& b,

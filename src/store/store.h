@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,16 @@ class Row {
   virtual void AppendJson(int column, const model::Type& type, std::string& out) const = 0;
 };
 
+// What an answer depends on and what a write changes: a digest of a table, some of its columns and
+// their values, of the caller's making. Two things with one digest are taken for the same.
+using Topic = std::uint64_t;
+
+// What a write changes of the answers that were foretold (Reader::Expect).
+struct Changes {
+  bool anything = true;                // nothing foretold is true afterwards; `topics` says no more
+  std::span<const Topic> topics = {};  // what was foretold of these is not
+};
+
 // Statements are prepared once per connection and text. Parameters are ?1.. or $1... Not
 // thread-safe; lives inside one Read or Write callback.
 class Reader {
@@ -48,11 +59,13 @@ class Reader {
                              const Each& each) = 0;
   // Says that Query will be called with just this text and these parameters, most likely. A store
   // across a network sends what is expected together with the next round trip, and answers that
-  // Query from it, once; what was expected and not asked for before the next write of the
-  // transaction is forgotten, so an answer is never older than a write of its own. Others do
+  // Query from it, once for each time it was expected. A write of the transaction that may change
+  // the answer makes it forgotten, so an answer is never older than a write of its own: every write
+  // may, but one that names its topics changes only what is expected `about` one of them. Others do
   // nothing.
-  virtual void Expect(std::string_view sql, std::span<const Value> parameters) {
-    static_cast<void>(sql), static_cast<void>(parameters);
+  virtual void Expect(std::string_view sql, std::span<const Value> parameters,
+                      std::optional<Topic> about = std::nullopt) {
+    static_cast<void>(sql), static_cast<void>(parameters), static_cast<void>(about);
   }
   [[nodiscard]] virtual Dialect dialect() const = 0;
 };
@@ -67,7 +80,9 @@ class Transaction : public Reader {
 
   // Execute for a statement whose count is not needed now. It may be sent later, at the latest with
   // the commit, and then its error comes with the next call or with WriteJob::done.
-  virtual Result<void> Queue(std::string_view sql, std::span<const Value> parameters) {
+  virtual Result<void> Queue(std::string_view sql, std::span<const Value> parameters,
+                             const Changes& changes = {}) {
+    static_cast<void>(changes);
     if (auto done = Execute(sql, parameters); !done) return Fail(std::move(done).error());
     return {};
   }
@@ -90,6 +105,9 @@ struct Scope {
   // One snapshot may be held for the whole deadline, over limits::kSnapshotMax: the one big read
   // that an index in memory is made from.
   bool long_snapshot = false;
+  // The read is one Query and no more. A store across a network then needs no transaction around
+  // it.
+  bool one_query = false;
 };
 
 enum class Lane { kInteractive, kBulk };
@@ -100,6 +118,10 @@ struct WriteJob {
   // Must be repeatable: it runs again when its group had to be rolled back, or when another
   // transaction got in its way. An error rolls back what this job wrote and nothing else.
   std::function<Result<void>(Transaction&)> work;
+  // Foretells what the work will ask (Reader::Expect), where the store has a use for it: the jobs
+  // of a group then share a round trip. May be empty; called before each run of the work, with the
+  // same guarantees.
+  std::function<void(Reader&)> expect = {};
   // After the commit is durable, or with the error. Called on the store's thread: keep it short.
   std::function<void(Result<void>)> done;
   // The work may fail after its first statement (cascades, batches): it gets a savepoint.
@@ -133,6 +155,12 @@ struct StoreStats {
   std::string fault;  // why writes fail now ("database or disk is full"); empty: none
 };
 
+// A lock for as long as the object lives.
+class StoreLock {
+ public:
+  virtual ~StoreLock() = default;
+};
+
 // Thread-safe.
 class Store {
  public:
@@ -160,6 +188,11 @@ class Store {
   // Runs one statement with the rights of ChangeSchema and outside any transaction, for as long as
   // it takes: CREATE INDEX CONCURRENTLY. Where there is no such thing it is a schema change.
   virtual Result<void> RunAlone(std::string_view statement);
+
+  // Keeps others of the same database out who ask for the same name; null when one has it. The end
+  // of this process, or of its connection, frees it: what it guards must be fenced besides. Where
+  // one process works it is always free.
+  virtual Result<std::unique_ptr<StoreLock>> TryLock(std::string_view name);
 
   // At most one; before the first write. See WriteObserver.
   virtual void SetObserver(WriteObserver* observer) = 0;

@@ -55,6 +55,7 @@ class NodeWorld final : public World {
 
  private:
   NodeWorld(const std::string& model, std::uint64_t seed);
+  Result<void> Pass(Duration time);
   Result<void> MakeKeys();
   Result<std::string> MakeKey(const std::string& name, const std::string& tenant,
                               const std::string& role);

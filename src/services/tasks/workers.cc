@@ -112,7 +112,8 @@ Workers::Workers(WorkersDeps deps, std::vector<Kind> kinds, WorkersOptions optio
     : deps_(std::move(deps)),
       options_(options),
       entity_(deps_.engine.model().FindTable("background_tasks")),
-      name_(deps_.ids.V7().ToString()) {
+      name_(deps_.ids.V7().ToString()),
+      backoff_("tasks", deps_.log) {
   for (Kind& kind : kinds) {
     filter_ += fmt::format("{}\"{}\"", filter_.empty() ? "" : ", ", kind.type);
     std::string type = kind.type;
@@ -255,9 +256,16 @@ void Workers::Start() {
 void Workers::WorkLoop() {
   std::uint64_t seen = 0;
   while (!stopping_) {
-    auto ran = RunOne();
-    if (!ran && !stopping_) Say("error", "tasks: " + ran.error().message);
-    if (ran && *ran) continue;
+    const auto ran = RunOne();
+    if (!ran) {
+      if (stopping_) return;
+      const auto pause = backoff_.Failed(ran.error());
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, pause, [this] { return stopping_.load(); });
+      continue;
+    }
+    backoff_.Succeeded();
+    if (*ran) continue;
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, options_.poll, [&] { return stopping_ || wakes_ != seen; });
     seen = wakes_;

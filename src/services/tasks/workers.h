@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/backoff.h"
 #include "base/random.h"
 #include "engine/engine.h"
 #include "services/tasks/kind.h"
@@ -87,6 +88,8 @@ class Workers {
   const std::string name_;  // of this process, unlike any other's
   std::map<std::string, Kind> kinds_;
   std::string filter_;  // of claimable tasks
+
+  Backoff backoff_;  // of looking for work
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

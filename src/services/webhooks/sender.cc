@@ -48,6 +48,7 @@ const model::Entity* EntityOf(const model::Model& model, std::string_view type) 
 Sender::Sender(SenderDeps deps, SenderOptions options)
     : deps_(std::move(deps)),
       options_(std::move(options)),
+      backoff_("webhooks", options_.log),
       lease_(deps_.engine.store(),
              {.name = "webhooks", .holder = deps_.node, .ttl = std::chrono::milliseconds(15000)}) {
   options_.client.cancelled = [this] { return Stopping(); };
@@ -88,24 +89,30 @@ bool Sender::Stopping() {
 
 void Sender::Loop() {
   for (;;) {
-    std::optional<Uuid> mine;
-    if (auto due = Due(1); !due) {
-      if (options_.log) options_.log("error", "webhooks: " + due.error().message);
-    } else if (!due->empty()) {
-      mine = due->front();
-    }
-    if (mine) {
-      MoreThreads();
-      auto served = Serve(*mine);
-      if (!served && options_.log) options_.log("error", "webhooks: " + served.error().message);
-      const std::lock_guard lock(mutex_);
-      busy_.erase(*mine);
-      if (stopping_) return;
-      if (served) continue;
+    const Result<bool> served = ServeOne();
+    std::chrono::milliseconds pause = options_.poll;
+    if (!served) {
+      pause = backoff_.Failed(served.error());
+    } else {
+      backoff_.Succeeded();
+      if (*served && !Stopping()) continue;
     }
     std::unique_lock lock(mutex_);
-    if (wake_.wait_for(lock, options_.poll, [&] { return stopping_; })) return;
+    if (wake_.wait_for(lock, pause, [&] { return stopping_; })) return;
   }
+}
+
+Result<bool> Sender::ServeOne() {
+  const auto due = TRY(Due(1));
+  if (due.empty()) return false;
+  MoreThreads();
+  const auto served = Serve(due.front());
+  {
+    const std::lock_guard lock(mutex_);
+    busy_.erase(due.front());
+  }
+  TRY(served);
+  return true;
 }
 
 Result<int> Sender::Step() {

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/backoff.h"
 #include "base/random.h"
 #include "base/seal.h"
 #include "engine/engine.h"
@@ -81,6 +82,8 @@ class Sender {
   };
 
   void Loop();
+  // One look at the queue, and what it finds for one receiver; whether there was something.
+  Result<bool> ServeOne();
   void MoreThreads();
   // Receivers with something due that no thread serves.
   Result<std::vector<Uuid>> Due(std::size_t limit);
@@ -96,6 +99,7 @@ class Sender {
 
   SenderDeps deps_;
   SenderOptions options_;
+  Backoff backoff_;  // of looking at the queue
   std::mutex mutex_;
   std::condition_variable wake_;
   // Guarded by mutex_.

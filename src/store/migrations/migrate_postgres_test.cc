@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -236,27 +235,24 @@ TEST_F(MigratePostgresTest, OfTwoMigratorsOfAnEmptyDatabaseOneDoesTheWork) {
 }
 
 TEST_F(MigratePostgresTest, AMigratorSaysForWhomItWaitsAndOutlivesTheDead) {
-  Sql("INSERT INTO schema_migrator VALUES ('migrator', 'some host', now() + interval '1 hour')");
+  // Another that is at work.
+  const auto other = Open();
+  auto lock = other->TryLock("migrator");
+  ASSERT_TRUE(lock) << lock.error().message;
+  ASSERT_NE(*lock, nullptr);
+  Sql("INSERT INTO schema_migrator VALUES ('migrator', 'some host')");
   MigrateOptions options = Options();
   options.lock_wait = milliseconds(0);
   const auto refused = Try(kWithIndex, options);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kUnavailable);
-  EXPECT_THAT(refused.error().message, HasSubstr("another migration is at work (some host, until"));
-  Sql("UPDATE schema_migrator SET expires_at = now() - interval '1 second'");
+  EXPECT_THAT(refused.error().message, HasSubstr("another migration is at work (some host, since"));
+  // And that ends without a word.
+  lock->reset();
+  options.lock_wait = std::chrono::minutes(1);
   EXPECT_TRUE(Try(kWithIndex, options));
-
-  // A process of this machine that is no more.
-  const pid_t child = fork();
-  if (child == 0) _exit(0);
-  waitpid(child, nullptr, 0);
-  char host[256] = "";
-  gethostname(host, sizeof(host) - 1);
-  Sql(
-      fmt::format("INSERT INTO schema_migrator VALUES ('migrator', '{} {} 1', now() + interval '1 "
-                  "hour')",
-                  host, child));
-  EXPECT_TRUE(Try(kBase, options));
+  EXPECT_EQ(IntOf(*store_, "SELECT count(*) FROM schema_migrator"), 0);
+  other->Close();
 }
 
 // Nodes of several versions -----------------------------------------------------------------------

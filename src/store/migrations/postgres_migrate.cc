@@ -1,11 +1,8 @@
 #include "store/migrations/postgres_migrate.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <charconv>
 #include <map>
 #include <set>
 #include <thread>
@@ -22,11 +19,10 @@ namespace {
 
 constexpr int kAttemptsMax = 8;
 constexpr std::chrono::milliseconds kFirstPause{100};  // doubles with each attempt
-constexpr std::string_view kLeaseTime = "interval '10 minutes'";
 
 constexpr std::string_view kMakeLock =
     "CREATE TABLE IF NOT EXISTS schema_migrator (name text PRIMARY KEY, holder text NOT NULL, "
-    "expires_at timestamptz NOT NULL);\n"
+    "since timestamptz NOT NULL DEFAULT clock_timestamp());\n"
     "REVOKE ALL ON schema_migrator FROM PUBLIC;\n";
 
 Scope SystemScope() {
@@ -61,16 +57,6 @@ std::string HolderName() {
   // Two of one process are told apart as well.
   const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
   return fmt::format("{} {} {}", HostName(), getpid(), since_start.count());
-}
-
-// Whether the holder was a process of this machine that is no more: nobody waits for it.
-bool IsDead(std::string_view holder) {
-  const std::string mine = HostName() + " ";
-  if (!holder.starts_with(mine)) return false;
-  holder.remove_prefix(mine.size());
-  pid_t pid = 0;
-  std::from_chars(holder.data(), holder.data() + holder.size(), pid);
-  return pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
 }
 
 // The index as the database has it: valid, or left behind by a build that failed.
@@ -163,71 +149,64 @@ Result<void> ChangeSchemaPatiently(Store& store,
 }
 
 MigratorLock::MigratorLock(MigratorLock&& other) noexcept
-    : store_(std::exchange(other.store_, nullptr)), holder_(std::move(other.holder_)) {}
+    : store_(std::exchange(other.store_, nullptr)),
+      holder_(std::move(other.holder_)),
+      alive_(std::move(other.alive_)) {}
+
+namespace {
+
+Result<Error> Busy(Store& store) {
+  std::string holder;
+  TRY(store.ChangeSchema([&](SchemaTransaction& t) -> Result<void> {
+    if (TRY(One(t, "SELECT coalesce(to_regclass('schema_migrator')::text, '')")).empty()) return {};
+    holder = TRY(One(t, "SELECT holder || ', since ' || since FROM schema_migrator"));
+    return {};
+  }));
+  return Error(Code::kUnavailable, fmt::format("another migration is at work ({}): wait for it",
+                                               holder.empty() ? "it has just begun" : holder));
+}
+
+}  // namespace
 
 Result<MigratorLock> MigratorLock::Take(Store& store, std::chrono::milliseconds wait) {
-  if (store.dialect() != Dialect::kPostgres) return MigratorLock(nullptr);
-  MigratorLock lock(&store);
-  lock.holder_ = HolderName();
+  MigratorLock lock(nullptr);
+  if (store.dialect() != Dialect::kPostgres) return lock;
   const auto deadline = std::chrono::steady_clock::now() + wait;
-  std::string dead;
   for (;;) {
-    const Value holder[] = {Value(lock.holder_), Value(dead)};
-    std::string winner;
-    std::string present;
-    std::string until;
-    Result<void> tried = ChangeSchemaPatiently(store, [&](SchemaTransaction& t) -> Result<void> {
-      winner.clear();
-      if (TRY(One(t, "SELECT coalesce(to_regclass('schema_migrator')::text, '')")).empty()) {
-        TRY(t.RunScript(kMakeLock));
-      }
-      winner = TRY(One(t,
-                       fmt::format("INSERT INTO schema_migrator AS m (name, holder, expires_at) "
-                                   "VALUES ('migrator', $1, clock_timestamp() + {0}) ON CONFLICT "
-                                   "(name) DO UPDATE SET holder = EXCLUDED.holder, expires_at = "
-                                   "EXCLUDED.expires_at WHERE m.expires_at < clock_timestamp() "
-                                   "OR m.holder = $2 RETURNING m.holder",
-                                   kLeaseTime),
-                       holder));
-      if (!winner.empty()) return {};
-      present = TRY(One(t, "SELECT holder FROM schema_migrator"));
-      until = TRY(One(t, "SELECT holder || ', until ' || expires_at FROM schema_migrator"));
-      return {};
-    });
-    // Two that make the table at once: one of them finds it when it looks again.
-    const bool raced = !tried && tried.error().code == Code::kConflict;
-    if (!tried && !raced) return Fail(std::move(tried).error());
-    if (tried && winner == lock.holder_) return lock;
-    if (tried && present != dead && IsDead(present)) {
-      dead = present;
-      continue;
-    }
-    if (std::chrono::steady_clock::now() >= deadline) {
-      lock.store_ = nullptr;
-      return Fail(Code::kUnavailable,
-                  fmt::format("another migration is at work ({}): wait for it; when it is dead, "
-                              "DELETE FROM schema_migrator",
-                              until));
-    }
+    lock.alive_ = TRY(store.TryLock("migrator"));
+    if (lock.alive_ != nullptr) break;
+    if (std::chrono::steady_clock::now() >= deadline) return Fail(TRY(Busy(store)));
     std::this_thread::sleep_for(kFirstPause);
   }
+  // Whoever stands in the row has ended, in whatever way.
+  lock.holder_ = HolderName();
+  TRY(ChangeSchemaPatiently(store, [&](SchemaTransaction& t) -> Result<void> {
+    if (TRY(One(t, "SELECT coalesce(to_regclass('schema_migrator')::text, '')")).empty()) {
+      TRY(t.RunScript(kMakeLock));
+    }
+    const Value holder[] = {Value(lock.holder_)};
+    TRY(
+        t.Execute("INSERT INTO schema_migrator (name, holder) VALUES ('migrator', $1) ON CONFLICT "
+                  "(name) DO UPDATE SET holder = EXCLUDED.holder, since = clock_timestamp()",
+                  holder));
+    return {};
+  }));
+  lock.store_ = &store;
+  return lock;
 }
 
 Result<void> MigratorLock::Confirm(Transaction& transaction) const {
   if (store_ == nullptr) return {};
   const Value holder[] = {Value(holder_)};
-  const std::int64_t mine = TRY(transaction.Execute(
-      fmt::format(
-          "UPDATE schema_migrator SET expires_at = clock_timestamp() + {} WHERE holder = $1",
-          kLeaseTime),
-      holder));
+  const std::int64_t mine = TRY(
+      transaction.Execute("UPDATE schema_migrator SET holder = holder WHERE holder = $1", holder));
   if (mine == 1) return {};
   return Fail(Code::kConflict, "another migrator has taken over; look at its result and try again");
 }
 
 MigratorLock::~MigratorLock() {
   if (store_ == nullptr) return;
-  // When this fails, the row is free in ten minutes.
+  // Left behind, the row keeps nobody out.
   [[maybe_unused]] const auto released =
       store_->ChangeSchema([&](SchemaTransaction& transaction) -> Result<void> {
         const Value holder[] = {Value(holder_)};

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/result.h"
@@ -21,12 +22,12 @@ Result<void> ReadAsOwner(Store& store, const std::function<Result<void>(Reader&)
 Result<void> ChangeSchemaPatiently(Store& store,
                                    const std::function<Result<void>(SchemaTransaction&)>& work);
 
-// One migrator at a time: the row of `schema_migrator`, with a time after which it counts for
-// nothing. On SQLite, which has one process, it is always free.
+// One migrator at a time: a lock of the store, which is free when its holder dies, and the row of
+// `schema_migrator`, which names the holder and stops one that lost the lock without noticing. On
+// SQLite, which has one process, it is always free.
 class MigratorLock {
  public:
-  // Waits for another migrator up to `wait`. kUnavailable names who has it, until when, and what to
-  // do when that one is dead.
+  // Waits for another migrator up to `wait`. kUnavailable names who has it.
   static Result<MigratorLock> Take(Store& store, std::chrono::milliseconds wait);
   MigratorLock(MigratorLock&& other) noexcept;
   MigratorLock& operator=(MigratorLock&&) = delete;
@@ -39,6 +40,7 @@ class MigratorLock {
   explicit MigratorLock(Store* store) : store_(store) {}
   Store* store_;  // null: nothing to release
   std::string holder_;
+  std::unique_ptr<StoreLock> alive_;
 };
 
 // The functions when they are older than ours, the roles, and as a superuser the leakproof

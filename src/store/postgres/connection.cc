@@ -19,8 +19,14 @@ constexpr int kServerVersionMin = 150000;
 std::string SettingsSql(const PgConnectionOptions& options) {
   std::string sql = fmt::format(
       "SET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'iso_8601';"
+      "SET default_transaction_isolation = 'read committed';"
       "SET bytea_output = 'hex'; SET extra_float_digits = 1; SET standard_conforming_strings = on;"
       "SET statement_timeout = {}; SET lock_timeout = {};"
+      // Requests are short and many: starting helpers for one takes longer than its answer, and so
+      // does compiling what the planner thinks is long.
+      "SET max_parallel_workers_per_gather = 0; SET jit = off;"
+      // So that what a session holds is free soon after its machine died.
+      "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;"
       // Ours never think for long inside a transaction, unless the process is stopped.
       "SET idle_in_transaction_session_timeout = 60000;",
       options.statement_timeout.count(), options.lock_timeout.count());

@@ -180,6 +180,27 @@ Result<void> PostgresStore::RunAlone(std::string_view statement) {
   return {};
 }
 
+// An advisory lock of a session of its own.
+struct SessionLock final : StoreLock {
+  std::unique_ptr<PgConnection> connection;
+};
+
+Result<std::unique_ptr<StoreLock>> PostgresStore::TryLock(std::string_view name) {
+  auto lock = std::make_unique<SessionLock>();
+  lock->connection = TRY(PgConnection::Open(SchemaLogin()));
+  const Value key("tenon " + std::string(name));
+  PgResult answer;
+  TRY(lock->connection->Queue(
+      "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || ' ' || $1, 0))::int",
+      std::span(&key, 1), &answer));
+  const auto deadline = steady_clock::now() + options_.connect_timeout;
+  if (auto failed = lock->connection->Flush(deadline)) {
+    return Fail(std::move(failed->failure.error));
+  }
+  if (PgRow(answer.get(), 0).Int(0) == 0) return nullptr;
+  return lock;
+}
+
 // Looks after the server: finds out that it is back, keeps the witness, measures the database.
 void PostgresStore::Tend() {
   auto measured = steady_clock::time_point{};

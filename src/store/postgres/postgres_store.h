@@ -33,6 +33,7 @@ class PostgresStore final : public Store {
   void Submit(WriteJob job) override { writers_->Submit(std::move(job)); }
   Result<void> ChangeSchema(const std::function<Result<void>(SchemaTransaction&)>& work) override;
   Result<void> RunAlone(std::string_view statement) override;
+  Result<std::unique_ptr<StoreLock>> TryLock(std::string_view name) override;
   void SetObserver(WriteObserver*) override {}
   [[nodiscard]] StoreStats Stats() override;
   void Close() override;

@@ -25,6 +25,12 @@ bool OnlyReads(std::string_view sql) {
   return sql.starts_with("SELECT") || sql.starts_with("select");
 }
 
+std::size_t HashOf(std::string_view sql, std::span<const Value> parameters) {
+  std::size_t hash = std::hash<std::string_view>()(sql);
+  for (const Value& value : parameters) hash = hash * 31 + value.Hash();
+  return hash;
+}
+
 std::int64_t RowsChanged(PGresult* result) {
   if (std::string_view(PQcmdStatus(result)).starts_with("SELECT")) return 0;
   const std::string_view text = PQcmdTuples(result);
@@ -61,7 +67,8 @@ Result<void> PgTransaction::Begin() {
     case Mode::kSchema:
       return Send("BEGIN", {}, nullptr);
     case Mode::kRead: {
-      TRY(Send(kBeginRead, {}, nullptr));
+      // What goes out together is a transaction of its own to PostgreSQL.
+      if (!scope_.one_query) TRY(Send(kBeginRead, {}, nullptr));
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - begun_at_).count();
       const Value values[] = {scope_.tenant, std::max<std::int64_t>(left, 1)};
       return Send(kScopeOfRead, values, nullptr);
@@ -132,7 +139,6 @@ Result<void> PgTransaction::Flush() {
   if (failed) return Fail(Note(std::move(failed->failure), failed->tag));
   answered_ = true;
   first_.clear();
-  expected_.remove_if([](const Expected& expected) { return expected.forgotten; });
   if (scope_answer_ != nullptr) {
     xid_ = PgRow(scope_answer_.get(), 0).Text(1);
     scope_answer_.reset();
@@ -140,40 +146,67 @@ Result<void> PgTransaction::Flush() {
   return {};
 }
 
-std::list<PgTransaction::Expected>::iterator PgTransaction::FindExpected(
+PgTransaction::Expectations::iterator PgTransaction::FindExpected(
     std::string_view sql, std::span<const Value> parameters) {
-  for (auto expected = expected_.begin(); expected != expected_.end(); ++expected) {
-    if (expected->forgotten || expected->sql != sql) continue;
-    if (std::ranges::equal(expected->parameters, parameters)) return expected;
+  auto [at, end] = expected_.equal_range(HashOf(sql, parameters));
+  for (; at != end; ++at) {
+    const Expected& expected = *at->second;
+    if (expected.forgotten || expected.sql != sql) continue;
+    if (std::ranges::equal(expected.parameters, parameters)) return at;
   }
   return expected_.end();
 }
 
-void PgTransaction::ForgetExpected() {
-  // Those that are not answered yet must stay where the answer goes.
-  expected_.remove_if([](const Expected& expected) { return expected.answer != nullptr; });
-  for (Expected& expected : expected_) expected.forgotten = true;
+void PgTransaction::ForgetExpected(const Changes& changes) {
+  for (const auto& expected : about_anything_) expected->forgotten = true;
+  about_anything_.clear();
+  if (changes.anything) {
+    for (const auto& [topic, expected] : by_topic_) expected->forgotten = true;
+    by_topic_.clear();
+    return;
+  }
+  for (const Topic topic : changes.topics) {
+    const auto [begin, end] = by_topic_.equal_range(topic);
+    for (auto at = begin; at != end; ++at) at->second->forgotten = true;
+    by_topic_.erase(begin, end);
+  }
 }
 
-void PgTransaction::Expect(std::string_view sql, std::span<const Value> parameters) {
+void PgTransaction::Expect(std::string_view sql, std::span<const Value> parameters,
+                           std::optional<Topic> about) {
   if (!Begin()) return;
-  Expected& expected = expected_.emplace_back(
-      Expected{std::string(sql), {parameters.begin(), parameters.end()}, {}});
+  if (const auto known = FindExpected(sql, parameters); known != expected_.end()) {
+    ++known->second->uses;
+    return;
+  }
+  const auto expected = std::make_shared<Expected>(
+      Expected{std::string(sql), {parameters.begin(), parameters.end()}, 1, false, {}});
+  expected_.emplace(HashOf(sql, parameters), expected);
+  if (about) {
+    by_topic_.emplace(*about, expected);
+  } else {
+    about_anything_.push_back(expected);
+  }
   // A failure is told by the next call.
-  static_cast<void>(Send(sql, parameters, &expected.answer));
+  static_cast<void>(Send(sql, parameters, &expected->answer));
 }
 
 Result<void> PgTransaction::Query(std::string_view sql, std::span<const Value> parameters,
                                   const Each& each) {
+  if (OnlyOne() && answered_) {
+    return Fail(Code::kInternal, "a read of one query asks a second time");
+  }
   TRY(Begin());
   PgResult rows;
-  if (const auto expected = FindExpected(sql, parameters); expected != expected_.end()) {
+  if (const auto found = FindExpected(sql, parameters); found != expected_.end()) {
+    const std::shared_ptr<Expected> expected = found->second;
     if (expected->answer == nullptr) TRY(Flush());
+    if (--expected->uses > 0) return Hand(expected->answer, each);
+    expected_.erase(found);
     rows = std::move(expected->answer);
-    expected_.erase(expected);
   } else {
     if (!OnlyReads(sql)) {
-      ForgetExpected();
+      ForgetExpected({});
       job_wrote_ = true;
     }
     TRY(Send(sql, parameters, &rows));
@@ -196,7 +229,7 @@ Result<void> PgTransaction::Hand(const PgResult& rows, const Each& each) {
 Result<std::int64_t> PgTransaction::Execute(std::string_view sql,
                                             std::span<const Value> parameters) {
   TRY(Begin());
-  ForgetExpected();
+  ForgetExpected({});
   job_wrote_ = true;
   PgResult answer;
   TRY(Send(sql, parameters, &answer));
@@ -204,9 +237,10 @@ Result<std::int64_t> PgTransaction::Execute(std::string_view sql,
   return RowsChanged(answer.get());
 }
 
-Result<void> PgTransaction::Queue(std::string_view sql, std::span<const Value> parameters) {
+Result<void> PgTransaction::Queue(std::string_view sql, std::span<const Value> parameters,
+                                  const Changes& changes) {
   TRY(Begin());
-  ForgetExpected();
+  ForgetExpected(changes);
   job_wrote_ = true;
   return Send(sql, parameters, nullptr);
 }
@@ -253,11 +287,14 @@ void PgTransaction::Rollback() {
 void PgTransaction::End() {
   if (!begun_ || over_ || connection_->broken()) return;
   over_ = true;
-  if (connection_->Queue("COMMIT", {}, nullptr)) connection_->Post();
+  if (OnlyOne()) {
+    if (connection_->Queued()) connection_->Post();
+  } else if (connection_->Queue("COMMIT", {}, nullptr)) {
+    connection_->Post();
+  }
 }
 
 void PgTransaction::StartJob(std::size_t number, bool savepoint) {
-  ForgetExpected();
   job_ = number;
   job_wrote_ = false;
   if (savepoint && Begin()) static_cast<void>(Send("SAVEPOINT job", {}, nullptr));
@@ -269,7 +306,7 @@ void PgTransaction::Settle() {
 
 void PgTransaction::UndoJob() {
   failure_.reset();
-  ForgetExpected();
+  ForgetExpected({});
   static_cast<void>(Send("ROLLBACK TO job", {}, nullptr));
 }
 

@@ -3,9 +3,10 @@
 
 #include <cstddef>
 #include <functional>
-#include <list>
+#include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "store/postgres/catalog.h"
@@ -36,9 +37,11 @@ class PgTransaction final : public SchemaTransaction {
 
   Result<void> Query(std::string_view sql, std::span<const Value> parameters,
                      const Each& each) override;
-  void Expect(std::string_view sql, std::span<const Value> parameters) override;
+  void Expect(std::string_view sql, std::span<const Value> parameters,
+              std::optional<Topic> about = std::nullopt) override;
   Result<std::int64_t> Execute(std::string_view sql, std::span<const Value> parameters) override;
-  Result<void> Queue(std::string_view sql, std::span<const Value> parameters) override;
+  Result<void> Queue(std::string_view sql, std::span<const Value> parameters,
+                     const Changes& changes = {}) override;
   Result<void> RunScript(std::string_view statements) override;
   [[nodiscard]] Dialect dialect() const override { return Dialect::kPostgres; }
 
@@ -58,6 +61,7 @@ class PgTransaction final : public SchemaTransaction {
   void End();
 
   // Several jobs in one transaction: statements from now on are the work of job `number` (from 1).
+  // What was foretold for it before stays.
   void StartJob(std::size_t number, bool savepoint);
   // Sends what the job queued, so that its failures are known.
   void Settle();
@@ -75,9 +79,11 @@ class PgTransaction final : public SchemaTransaction {
   struct Expected {
     std::string sql;
     std::vector<Value> parameters;
-    PgResult answer;
+    int uses = 1;  // how often it was
     bool forgotten = false;
+    PgResult answer;
   };
+  using Expectations = std::unordered_multimap<std::size_t, std::shared_ptr<Expected>>;
   // What the first round trip of a read consists of, to send it again on another connection.
   struct Sent {
     std::string sql;
@@ -85,14 +91,14 @@ class PgTransaction final : public SchemaTransaction {
     PgResult* answer;
   };
 
+  [[nodiscard]] bool OnlyOne() const { return mode_ == Mode::kRead && scope_.one_query; }
   Result<void> Begin();
   Result<void> Send(std::string_view sql, std::span<const Value> parameters, PgResult* answer);
   Result<void> Flush();
   bool Resend(const Failure& failure);
   Error Note(Failure failure, std::size_t job);
-  std::list<Expected>::iterator FindExpected(std::string_view sql,
-                                             std::span<const Value> parameters);
-  void ForgetExpected();
+  Expectations::iterator FindExpected(std::string_view sql, std::span<const Value> parameters);
+  void ForgetExpected(const Changes& changes);
   Result<void> Hand(const PgResult& rows, const Each& each);
 
   PgConnection* connection_;
@@ -109,7 +115,10 @@ class PgTransaction final : public SchemaTransaction {
   std::optional<Failure> failure_;
   PgResult scope_answer_;
   std::string xid_;
-  std::list<Expected> expected_;
+  // Forgotten ones stay until the end: their answers may be under way.
+  Expectations expected_;  // by a hash of text and parameters
+  Expectations by_topic_;
+  std::vector<std::shared_ptr<Expected>> about_anything_;
   std::vector<Sent> first_;  // reads only, until the first answer
   bool answered_ = false, resent_ = false;
   std::size_t job_ = 0, failed_job_ = 0;

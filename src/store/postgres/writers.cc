@@ -19,7 +19,7 @@ using TimePoint = PgConnection::TimePoint;
 constexpr int kStreakMax = 16;
 // Jobs in one transaction of a tenant's in-order work, and how long they may take: with others
 // waiting for the thread, and without.
-constexpr std::size_t kGroupMax = 100;
+constexpr std::size_t kGroupMax = 250;
 constexpr milliseconds kGroupAlone{20};
 // After a group in which a job failed, so many begin with savepoints: failures come in rows.
 constexpr int kCarefulGroups = 16;
@@ -40,6 +40,14 @@ Result<void> Guarded(const WriteJob& job, Transaction& transaction) {
     return job.work(transaction);
   } catch (const std::exception& e) {
     return Fail(Code::kInternal, std::string("a write threw: ") + e.what());
+  }
+}
+
+void Foretell(const WriteJob& job, Reader& reader) {
+  if (!job.expect) return;
+  try {
+    job.expect(reader);
+  } catch (const std::exception&) {  // the work asks then, and says what is wrong
   }
 }
 
@@ -183,6 +191,7 @@ void PgWriters::RunSingle(Entry& entry) {
 PgWriters::Verdict PgWriters::TrySingle(PgConnection& connection, Entry& entry) {
   PgTransaction transaction(connection, PgTransaction::Mode::kWrite, entry.job.scope,
                             TimePoint::max(), &tools_.catalog);
+  Foretell(entry.job, transaction);
   entry.outcome = Guarded(entry.job, transaction);
   std::optional<Failure> failure = transaction.failure();
   if (!failure && entry.outcome) failure = transaction.Commit();
@@ -230,17 +239,20 @@ void PgWriters::RunGroup(Worker& worker, Group& group) {
   }
 }
 
+// Takes what waits by now; false when that is nothing, or when the group has had its time.
 bool PgWriters::TakeMore(Group& group, TimePoint start) {
-  if (group.entries.size() >= kGroupMax) return false;
   const auto spent = steady_clock::now() - start;
   if (spent >= kGroupAlone) return false;
   if (!group.interactive && spent >= limits::kBulkSlice && queue_.Ready(Lane::kInteractive)) {
     return false;
   }
+  const std::size_t before = group.entries.size();
   WriteJob next;
-  if (!queue_.TakeHeld(group.held, group.entries.front().job.scope, next)) return false;
-  group.entries.push_back({std::move(next), {}});
-  return true;
+  while (group.entries.size() < kGroupMax &&
+         queue_.TakeHeld(group.held, group.entries.front().job.scope, next)) {
+    group.entries.push_back({std::move(next), {}});
+  }
+  return group.entries.size() > before;
 }
 
 // Runs the job `index` inside the group's transaction. False when the group cannot go on so.
@@ -272,9 +284,15 @@ PgWriters::Verdict PgWriters::TryGroup(PgConnection& connection, Group& group, b
   const TimePoint start = steady_clock::now();
   PgTransaction transaction(connection, PgTransaction::Mode::kWrite,
                             group.entries.front().job.scope, TimePoint::max(), &tools_.catalog);
+  if (collect) TakeMore(group, start);
   bool whole = true;
+  std::size_t foretold = 0;
   for (std::size_t i = 0; whole; ++i) {
     if (i == group.entries.size() && !(collect && TakeMore(group, start))) break;
+    // All that the jobs will ask goes out together.
+    for (; foretold < group.entries.size(); ++foretold) {
+      Foretell(group.entries[foretold].job, transaction);
+    }
     whole = RunInGroup(transaction, group, i);
   }
   std::optional<Failure> failure = transaction.failure();
