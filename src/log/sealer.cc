@@ -156,7 +156,11 @@ Result<Sealer::Round> Sealer::Run() {
     round.more = round.sealed == kBatch;
     return {};
   };
-  auto done = store_.Write(kEverywhere, work, Lane::kInteractive, false);
+  // The lease's row is locked by Confirm, which keeps every other sealer out until the end; rows of
+  // the log do not change. Serializable, it would only get into the writers' way.
+  Scope scope = kEverywhere;
+  scope.by_locks = true;
+  auto done = store_.Write(scope, work, Lane::kInteractive, false);
   if (done) return round;
   // Of the lease nothing is known after an error but that it must be asked for again.
   lease_.Doubt();

@@ -108,6 +108,9 @@ struct Scope {
   // The read is one Query and no more. A store across a network then needs no transaction around
   // it.
   bool one_query = false;
+  // The write locks all that it must not see change, so that it needs no more isolation: each of
+  // its statements sees what is committed when it begins. Where one writes at a time, nothing.
+  bool by_locks = false;
 };
 
 enum class Lane { kInteractive, kBulk };

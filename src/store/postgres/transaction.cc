@@ -14,6 +14,7 @@ constexpr int kRowsPerLook = 32;
 
 constexpr std::string_view kBeginRead = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 constexpr std::string_view kBeginWrite = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+constexpr std::string_view kBeginByLocks = "BEGIN ISOLATION LEVEL READ COMMITTED";
 // Both settings end with the transaction, so a pooled connection carries no tenant from one user to
 // the next.
 constexpr std::string_view kScopeOfRead =
@@ -74,7 +75,7 @@ Result<void> PgTransaction::Begin() {
       return Send(kScopeOfRead, values, nullptr);
     }
     case Mode::kWrite: {
-      TRY(Send(kBeginWrite, {}, nullptr));
+      TRY(Send(scope_.by_locks ? kBeginByLocks : kBeginWrite, {}, nullptr));
       const Value values[] = {scope_.tenant};
       return Send(kScopeOfWrite, values, &scope_answer_);
     }
