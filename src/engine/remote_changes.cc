@@ -101,7 +101,7 @@ Result<void> RemoteChanges::Page() {
     const Value parameters[] = {Value(position_), Value(kPageRows)};
     std::vector<RemoteChange> changes;
     std::int64_t seen = position_;
-    TRY(store_.Read({.tenant = {}, .across_tenants = true}, [&](Reader& reader) {
+    TRY(store_.Read({.tenant = {}, .across_tenants = true, .one_query = true}, [&](Reader& reader) {
       changes.clear();
       return reader.Query(kHeads, parameters, [&](const Row& row) -> Result<bool> {
         seen = row.Int(0);

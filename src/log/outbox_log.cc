@@ -43,7 +43,7 @@ constexpr milliseconds kLookLatest{20};
 // After an error of the store.
 constexpr milliseconds kLookAfterError{200};
 
-const Scope kEverywhere{.tenant = {}, .across_tenants = true};
+const Scope kOneLook{.tenant = {}, .across_tenants = true, .one_query = true};
 
 std::int64_t NowNs() { return steady_clock::now().time_since_epoch().count(); }
 
@@ -90,7 +90,7 @@ Result<void> OutboxLog::Append(Transaction& transaction, LogEntry& entry) {
 
 Result<OutboxLog::Look> OutboxLog::LookAt() {
   Look look;
-  TRY(store().Read(kEverywhere, [&](Reader& reader) {
+  TRY(store().Read(kOneLook, [&](Reader& reader) {
     return reader.Query(kLook, {}, [&](const Row& row) -> Result<bool> {
       look = {row.Int(0), row.Int(1)};
       return false;
@@ -164,7 +164,9 @@ void OutboxLog::Wait(bool moved) {
   hint_ = false;
 }
 
-Result<Position> OutboxLog::Settle(const Scope& scope, milliseconds patience) {
+Result<Position> OutboxLog::Settle(const Scope& whose, milliseconds patience) {
+  Scope scope = whose;
+  scope.one_query = true;
   const auto until = steady_clock::now() + patience;
   const bool all = scope.across_tenants;
   std::int64_t last = 0;

@@ -23,6 +23,7 @@ constexpr std::string_view kRelease =
     "$3";
 
 const Scope kEverywhere{.tenant = {}, .across_tenants = true};
+const Scope kOneLook{.tenant = {}, .across_tenants = true, .one_query = true};
 
 }  // namespace
 
@@ -38,7 +39,7 @@ Result<bool> Lease::Hold() {
   if (held_ && now < renew_at_) return true;
   // Looked at first without a lock: who waits for the lease must not stand in its holder's way.
   bool taken = false;
-  TRY(store_.Read(kEverywhere, [&](Reader& reader) {
+  TRY(store_.Read(kOneLook, [&](Reader& reader) {
     taken = false;
     return reader.Query(kLook, Mine(), [&](const Row&) -> Result<bool> {
       taken = true;
