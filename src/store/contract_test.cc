@@ -368,19 +368,120 @@ TEST_P(StoreContract, TheSameStatementMayRunInsideItself) {
 }
 
 TEST_P(StoreContract, AQueryThatTakesTooLongIsStopped) {
-  Scope scope;
-  scope.deadline = std::chrono::milliseconds(50);
-  const auto start = std::chrono::steady_clock::now();
-  const Result<void> slow = store_->Read(scope, [](Reader& reader) {
-    return reader.Query(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) "
-        "SELECT count(*) FROM n",
-        {}, [](const Row&) -> Result<bool> { return true; });
+  for (const bool one_query : {false, true}) {
+    Scope scope;
+    scope.deadline = std::chrono::milliseconds(50);
+    scope.one_query = one_query;
+    const auto start = std::chrono::steady_clock::now();
+    const Result<void> slow = store_->Read(scope, [](Reader& reader) {
+      return reader.Query(
+          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) "
+          "SELECT count(*) FROM n",
+          {}, [](const Row&) -> Result<bool> { return true; });
+    });
+    ASSERT_FALSE(slow);
+    EXPECT_EQ(slow.error().code, Code::kDeadline);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3));
+    EXPECT_EQ(Count(), 0);
+  }
+}
+
+// Across a network it is one round trip without a transaction, and still in its tenant.
+TEST_P(StoreContract, AReadOfOneQuery) {
+  ASSERT_TRUE(store_->Write({}, [&](Transaction& t) { return Insert(t, 1, "a"); }));
+  const bool postgres = store_->dialect() == Dialect::kPostgres;
+  const std::string sql =
+      postgres ? "SELECT current_setting('tenon.tenant', true)" : "SELECT name FROM parent";
+  for (int tenant = 1; tenant <= 3; ++tenant) {
+    Scope scope = TenantScope(static_cast<std::uint8_t>(tenant));
+    scope.one_query = true;
+    std::string seen;
+    const auto ask = [&](Reader& reader) {
+      return reader.Query(sql, {}, [&](const Row& row) -> Result<bool> {
+        seen = row.Text(0);
+        return true;
+      });
+    };
+    const std::int64_t before = store_->Stats().read_round_trips;
+    const Result<void> read = store_->Read(scope, ask);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(seen, postgres ? scope.tenant.ToString() : "a");
+    if (!postgres) continue;
+    EXPECT_EQ(store_->Stats().read_round_trips - before, 1);
+    // Whoever asks twice may see two states, and is told.
+    const Result<void> twice = store_->Read(scope, [&](Reader& reader) -> Result<void> {
+      TRY(ask(reader));
+      return ask(reader);
+    });
+    ASSERT_FALSE(twice);
+    EXPECT_EQ(twice.error().code, Code::kInternal);
+    // What failed harms nobody.
+    const Result<void> bad = store_->Read(scope, [&](Reader& reader) {
+      return reader.Query("SELECT 1 / 0", {}, [](const Row&) -> Result<bool> { return true; });
+    });
+    EXPECT_FALSE(bad);
+  }
+  EXPECT_EQ(Count(), 1);
+}
+
+TEST_P(StoreContract, ALockIsOneHoldersUntilItLetsGo) {
+  auto lock = store_->TryLock("work");
+  ASSERT_TRUE(lock) << lock.error().message;
+  ASSERT_NE(*lock, nullptr);
+  if (store_->dialect() == Dialect::kSqlite) return;
+  const auto second = store_->TryLock("work");
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(*second, nullptr);
+  const auto other = store_->TryLock("other work");
+  ASSERT_TRUE(other) << other.error().message;
+  EXPECT_NE(*other, nullptr);
+  lock->reset();
+  // The server notices the end of a session in its own time.
+  for (;;) {
+    const auto again = store_->TryLock("work");
+    ASSERT_TRUE(again) << again.error().message;
+    if (*again != nullptr) break;
+  }
+}
+
+// What the writes that name their topics do not change stays foretold.
+TEST_P(StoreContract, WritesThatNameTheirTopicsLeaveOtherAnswersTrue) {
+  const auto name_of = [&](Reader& reader, int id) -> Result<std::string> {
+    const Value key(id);
+    std::string name = "none";
+    TRY(reader.Query(Sql("SELECT name FROM parent WHERE id = ?1"), std::span(&key, 1),
+                     [&](const Row& row) -> Result<bool> {
+                       name = row.Text(0);
+                       return true;
+                     }));
+    return name;
+  };
+  const auto write = [&](Transaction& t, int id, const std::string& name) -> Result<void> {
+    const Topic topic = static_cast<Topic>(id);
+    const Value values[] = {Value(id), Value(name)};
+    return t.Queue(Sql("INSERT INTO parent (id, name) VALUES (?1, ?2)"), values,
+                   {.anything = false, .topics = std::span(&topic, 1)});
+  };
+  const Result<void> done = store_->Write({}, [&](Transaction& t) -> Result<void> {
+    for (int id = 1; id <= 3; ++id) {
+      const Value key(id);
+      for (int times = 0; times < 2; ++times) {
+        t.Expect(Sql("SELECT name FROM parent WHERE id = ?1"), std::span(&key, 1),
+                 static_cast<Topic>(id));
+      }
+    }
+    EXPECT_EQ(TRY(name_of(t, 1)), "none");
+    TRY(write(t, 1, "a"));
+    EXPECT_EQ(TRY(name_of(t, 1)), "a");
+    TRY(write(t, 2, "b"));
+    EXPECT_EQ(TRY(name_of(t, 2)), "b");
+    EXPECT_EQ(TRY(name_of(t, 2)), "b");
+    EXPECT_EQ(TRY(name_of(t, 3)), "none");
+    TRY(Insert(t, 3, "c"));
+    EXPECT_EQ(TRY(name_of(t, 3)), "c");
+    return {};
   });
-  ASSERT_FALSE(slow);
-  EXPECT_EQ(slow.error().code, Code::kDeadline);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3));
-  EXPECT_EQ(Count(), 0);
+  EXPECT_TRUE(done) << done.error().message;
 }
 
 TEST_P(OneWriterContract, AFullQueueRefusesAtOnce) {
