@@ -472,7 +472,8 @@ TEST_P(EngineStore, ACommandTakesAtMostThreeRoundTrips) {
     const auto results = done.get_future().get();
     ASSERT_TRUE(results) << results.error().message;
     for (const auto& one : *results) EXPECT_EQ(one->unchanged, atomic);
-    EXPECT_LE(store.Stats().write_round_trips - before, 3) << (atomic ? "atomic" : "each");
+    // In portions that double, where each is a job of its own.
+    EXPECT_LE(store.Stats().write_round_trips - before, atomic ? 3 : 8);
   }
   engine.Stop();
   log.Stop();

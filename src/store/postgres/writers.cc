@@ -20,6 +20,7 @@ constexpr int kStreakMax = 16;
 // Jobs in one transaction of a tenant's in-order work, and how long they may take: with others
 // waiting for the thread, and without.
 constexpr std::size_t kGroupMax = 250;
+constexpr std::size_t kTakenFirst = 7;
 constexpr milliseconds kGroupAlone{20};
 // After a group in which a job failed, so many begin with savepoints: failures come in rows.
 constexpr int kCarefulGroups = 16;
@@ -239,7 +240,8 @@ void PgWriters::RunGroup(Worker& worker, Group& group) {
   }
 }
 
-// Takes what waits by now; false when that is nothing, or when the group has had its time.
+// Takes as many again as the group has done, since what is taken is done before others have their
+// turn; false when nothing waits, or when the group has had its time.
 bool PgWriters::TakeMore(Group& group, TimePoint start) {
   const auto spent = steady_clock::now() - start;
   if (spent >= kGroupAlone) return false;
@@ -247,8 +249,9 @@ bool PgWriters::TakeMore(Group& group, TimePoint start) {
     return false;
   }
   const std::size_t before = group.entries.size();
+  const std::size_t enough = std::min(kGroupMax, before + std::max(before, kTakenFirst));
   WriteJob next;
-  while (group.entries.size() < kGroupMax &&
+  while (group.entries.size() < enough &&
          queue_.TakeHeld(group.held, group.entries.front().job.scope, next)) {
     group.entries.push_back({std::move(next), {}});
   }
