@@ -40,6 +40,8 @@ constexpr std::string_view kLeftOfAll =
 // Between two looks: soon after something happened, and seldom when nothing has for a while.
 constexpr milliseconds kLookSoonest{2};
 constexpr milliseconds kLookLatest{20};
+// So long after rows came the sealer looks for more by itself.
+constexpr milliseconds kBusy{10};
 // After an error of the store.
 constexpr milliseconds kLookAfterError{200};
 
@@ -132,6 +134,18 @@ void OutboxLog::Run() {
 // One look, and what follows from it. Whether to look again soon.
 bool OutboxLog::Step() {
   const auto now = steady_clock::now();
+  // Where rows came a moment ago more have come, most likely. The look's search for the oldest one
+  // would walk over all that were just taken out.
+  if (options_.seal && now - moved_at_ < kBusy) {
+    const auto round = sealer_.Run();
+    if (round && round->sealed > 0) {
+      Publish(round->last);
+      oldest_pending_ = 0;
+      followed_at_ns_.store(NowNs(), std::memory_order_release);
+      moved_at_ = now;
+      return true;
+    }
+  }
   const auto look = LookAt();
   if (!look) {
     std::unique_lock lock(mutex_);
