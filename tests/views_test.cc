@@ -55,16 +55,13 @@ class ViewsTest : public ::testing::Test {
     return out;
   }
 
-  // Whether the store would answer a condition over an entity from an index.
-  bool UsesAnIndex(const model::Entity& entity, const model::Expression& condition) {
-    const bool sqlite = dialect() == Dialect::kSqlite;
-    SqlBuilder sql(dialect());
-    sql << (sqlite ? "EXPLAIN QUERY PLAN " : "EXPLAIN ") << "SELECT 1 FROM ";
-    sql.Name(entity.table) << " AS t WHERE ";
+  // How SQLite would answer a condition over an entity.
+  std::string PlanOf(const model::Entity& entity, const model::Expression& condition) {
+    SqlBuilder sql(Dialect::kSqlite);
+    (sql << "EXPLAIN QUERY PLAN SELECT 1 FROM ").Name(entity.table) << " AS t WHERE ";
     const auto done = AppendExpression(condition, {.alias = "t", .now = clock_.Now()}, sql);
     EXPECT_TRUE(done.has_value()) << done.error().message;
-    const std::string plan = Run(sql);
-    return plan.find(sqlite ? "USING" : "Index") != std::string::npos;
+    return Run(sql);
   }
 
   SystemClock clock_;
@@ -100,6 +97,9 @@ TEST_F(ViewsTest, TheHealthDashboardHasARowForEachMetric) {
 }
 
 TEST_F(ViewsTest, TheClocksConditionsUseAnIndex) {
+  if (dialect() != Dialect::kSqlite) {
+    GTEST_SKIP() << "PostgreSQL reads empty tables whole; its declared indexes have PlanTest";
+  }
   int conditions = 0;
   for (const auto& entity : model_->entities) {
     for (const model::Event& event : entity->events) {
