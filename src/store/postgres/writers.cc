@@ -20,7 +20,6 @@ constexpr int kStreakMax = 16;
 // Jobs in one transaction of a tenant's in-order work, and how long they may take: with others
 // waiting for the thread, and without.
 constexpr std::size_t kGroupMax = 250;
-constexpr std::size_t kTakenFirst = 7;
 constexpr milliseconds kGroupAlone{20};
 // After a group in which a job failed, so many begin with savepoints: failures come in rows.
 constexpr int kCarefulGroups = 16;
@@ -249,7 +248,7 @@ bool PgWriters::TakeMore(Group& group, TimePoint start) {
     return false;
   }
   const std::size_t before = group.entries.size();
-  const std::size_t enough = std::min(kGroupMax, before + std::max(before, kTakenFirst));
+  const std::size_t enough = std::min(kGroupMax, 2 * before);
   WriteJob next;
   while (group.entries.size() < enough &&
          queue_.TakeHeld(group.held, group.entries.front().job.scope, next)) {
