@@ -2,12 +2,6 @@ TLS by the command line.
 
   $ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 2>/dev/null
   $ tenon serve --listen 127.0.0.1:0 --tls-certificate cert.pem --tls-key missing.pem
-  <time> info migrated to catalog.0001: create 23 tables
-  <time> info migrated to deployments.0001: create 3 tables
-  <time> info migrated to design.0001: create 10 tables
-  <time> info migrated to graph.0001: create 6 tables
-  <time> info migrated to workflows.0001: create 6 tables
-  <time> info follower search was built anew
   error: cannot use missing.pem as the TLS key: No such file or directory
   [2]
   $ echo nonsense > bad.pem; tenon serve --listen 127.0.0.1:0 --tls-certificate bad.pem --tls-key key.pem
