@@ -22,6 +22,7 @@ Result<std::unique_ptr<Store>> OpenSqlite(const StorePlace& place) {
   SqliteOptions options;
   options.directory = place.directory;
   options.create = place.create;
+  options.around_answers = place.around_answers;
   return TRY(SqliteStore::Open(std::move(options)));
 }
 

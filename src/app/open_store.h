@@ -31,6 +31,8 @@ struct StorePlace {
   std::string directory;
   bool create = true;  // make what is not there yet
   std::optional<PostgresPlace> postgres = {};
+  // As SqliteOptions::around_answers.
+  std::function<void(const std::function<void()>& answer)> around_answers = {};
 };
 
 // As the configuration says.

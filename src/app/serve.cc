@@ -169,10 +169,14 @@ Result<int> Serve(const Config& config) {
     };
   }
   std::unique_ptr<http::Server> server;
-  std::mutex server_mutex;  // metrics may be asked for while the listener is being made
+  std::mutex server_mutex;  // others use it while it is made, and while it ends
   options.api.more_metrics = [&](std::string& out) {
     const std::lock_guard lock(server_mutex);
     if (server) AppendListenerMetrics(server->stats(), out);
+  };
+  options.store.around_answers = [&](const std::function<void()>& answer) {
+    const std::lock_guard lock(server_mutex);
+    server ? server->Together(answer) : answer();
   };
   if (options.store.postgres) {
     options.store.postgres->server.keep_waiting = [&,

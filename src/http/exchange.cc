@@ -116,12 +116,28 @@ void Mailbox::Post(Delivery delivery) {
   const std::lock_guard lock(mutex_);
   if (!wake_) return;
   deliveries_.push_back(std::move(delivery));
-  if (deliveries_.size() == 1) wake_();
+  if (awake_ || holding_ == std::this_thread::get_id()) return;
+  awake_ = true;
+  wake_();
 }
 
 std::vector<Delivery> Mailbox::Take() {
   const std::lock_guard lock(mutex_);
+  awake_ = false;
   return std::exchange(deliveries_, {});
+}
+
+void Mailbox::Hold() {
+  const std::lock_guard lock(mutex_);
+  holding_ = std::this_thread::get_id();
+}
+
+void Mailbox::Release() {
+  const std::lock_guard lock(mutex_);
+  holding_ = {};
+  if (!wake_ || awake_ || deliveries_.empty()) return;
+  awake_ = true;
+  wake_();
 }
 
 void Mailbox::Close() {

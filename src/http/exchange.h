@@ -36,6 +36,10 @@ class Mailbox {
 
   void Post(Delivery delivery);
   std::vector<Delivery> Take();
+  // What this thread posts from now on lies there until it calls Release, or until somebody else
+  // posts. One thread at a time gains by it; a second one's Hold only ends the first one's.
+  void Hold();
+  void Release();
   // Everything posted from now on is dropped, and `wake` is not called again.
   void Close();
 
@@ -48,6 +52,8 @@ class Mailbox {
   std::mutex mutex_;
   std::function<void()> wake_;  // empty once closed
   std::vector<Delivery> deliveries_;
+  bool awake_ = false;       // Take will be called
+  std::thread::id holding_;  // none: nobody
   std::atomic<std::thread::id> owner_{};
 };
 

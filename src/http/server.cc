@@ -41,6 +41,12 @@ class AsioServer final : public Server {
     listener_->Start();
   }
 
+  void Together(const std::function<void()>& work) override {
+    for (const auto& worker : workers_) worker->mailbox()->Hold();
+    work();
+    for (const auto& worker : workers_) worker->mailbox()->Release();
+  }
+
   void Stop(std::chrono::milliseconds grace) override {
     if (workers_.empty() || std::exchange(stopped_, true)) return;
     if (listener_) listener_->Stop();

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -47,6 +48,9 @@ class Server {
   [[nodiscard]] virtual std::uint16_t port() const = 0;
   [[nodiscard]] virtual const ServerStats& stats() const = 0;
   virtual void Start() = 0;  // returns; threads run
+  // Calls `work` on this thread and delivers what it answers when it has ended, each I/O thread
+  // being woken once and not for each answer. Any thread; one at a time gains by it.
+  virtual void Together(const std::function<void()>& work) = 0;
   // No new connections or requests; waits until the accepted ones are answered, at most `grace`.
   virtual void Stop(std::chrono::milliseconds grace) = 0;
 };

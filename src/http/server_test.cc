@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -113,6 +114,43 @@ TEST(Server, AnswersPipelinedRequestsInOrder) {
     ASSERT_NE(at, std::string::npos) << i;
   }
   EXPECT_EQ(CountOf(answers, "HTTP/1.1 200 OK"), 201u);
+}
+
+TEST(Server, AnswersGivenTogetherArriveTogether) {
+  std::mutex mutex;
+  std::condition_variable came;
+  std::map<std::string, Respond> waiting;
+  const auto answer = [](const Respond& respond, const std::string& body) {
+    Response response;
+    response.body = body;
+    respond(std::move(response));
+  };
+  RunningServer server({}, [&](Request request, Respond respond) {
+    if (request.path == "/last") return answer(respond, "the last");
+    const std::lock_guard lock(mutex);
+    waiting[request.path] = std::move(respond);
+    came.notify_all();
+  });
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server->port()));
+    clients.back()->Send("GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\n\r\n");
+  }
+  std::unique_lock lock(mutex);
+  came.wait(lock, [&] { return waiting.size() == 4; });
+  server->Together([&] {
+    for (const char* path : {"/0", "/1", "/2"}) answer(waiting[path], "together");
+    // What others answer meanwhile is not held back.
+    std::thread([&] { answer(waiting["/3"], "at once"); }).join();
+    EXPECT_THAT(clients[3]->ReadUntil("at once"), HasSubstr("200 OK"));
+  });
+  lock.unlock();
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_THAT(clients[i]->ReadUntil("together"), HasSubstr("200 OK"));
+  }
+  // Nothing is held any more.
+  clients[0]->Send(kLast);
+  EXPECT_THAT(clients[0]->ReadAll(), HasSubstr("the last"));
 }
 
 TEST(Server, LargeBodiesGoBothWays) {

@@ -53,6 +53,6 @@ Configuration: file, environment, flags; what is in force and where from.
   413
   $ TENON_LISTEM=x tenon serve --listen nonsense
   <time> warning TENON_LISTEM is no setting and is not used; did you mean TENON_LISTEN?
-  error: the data directory ./data is in use by process <pid>; stop it first, or give another directory with --data
-  [10]
+  error: cannot listen on nonsense: Host not found (authoritative)
+  [2]
   $ stop

@@ -10,7 +10,7 @@ The server: start, second process, port in use, what it refuses, and its end.
   
     <key>
   
-  $ ls data
+  $ ls data | grep -v journal
   admin.key
   search.db
   tenon.db
@@ -74,10 +74,6 @@ The server: start, second process, port in use, what it refuses, and its end.
     ENCRYPTION_KEY: is 64 hex digits; make one with: openssl rand -hex 32
   [2]
   $ ls other
-  admin.key
-  search.db
-  tenon.db
-  tenon.lock
 
 SIGTERM: what was accepted is answered, streams end, the exit code is 0.
 
@@ -95,7 +91,7 @@ SIGTERM: what was accepted is answered, streams end, the exit code is 0.
   [143]
   $ sed 's/^.* Tag/Tag/' watched
   Tag <uuid>  CREATE  name=last
-  $ ls data
+  $ ls data | grep -v journal
   admin.key
   search.db
   tenon.db

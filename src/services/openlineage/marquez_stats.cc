@@ -95,11 +95,11 @@ Result<json::array> Marquez::Stats(const Caller& caller, std::string_view of, Pe
     const std::string known = snapshot.Known("namespace") + " IS NOT NULL";
     if (of == "jobs") {
       return MarquezStats::Totals(snapshot, intervals,
-                                 "SELECT created_at" + from + "type = 'JOB' AND " + known);
+                                  "SELECT created_at" + from + "type = 'JOB' AND " + known);
     }
     if (of == "datasets") {
       return MarquezStats::Totals(snapshot, intervals,
-                                 "SELECT created_at" + from + "type <> 'JOB' AND " + known);
+                                  "SELECT created_at" + from + "type <> 'JOB' AND " + known);
     }
     if (of == "sources") {
       return MarquezStats::Totals(

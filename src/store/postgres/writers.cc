@@ -137,6 +137,10 @@ Result<void> PgWriters::Insist(const Scope& scope, Once once) {
       verdict = once(*connection, tries);
       round_trips_.fetch_add(connection->TakeRoundTrips(), std::memory_order_relaxed);
     }
+    if (verdict.result == Try::kInDoubt) {
+      verdict = Resolve(verdict);
+      if (verdict.result == Try::kDone && verdict.error) return Fail(std::move(*verdict.error));
+    }
     if (verdict.result == Try::kDone) return {};
     if (tries == kTriesMax) return Fail(std::move(*verdict.error));
     if (verdict.result == Try::kAtOnce) continue;
@@ -149,21 +153,24 @@ Result<void> PgWriters::Insist(const Scope& scope, Once once) {
   }
 }
 
+PgWriters::Verdict PgWriters::Resolve(const Verdict& doubt) {
+  switch (tools_.witness.Ask(doubt.xid, doubt.begun_at, steady_clock::now() + kDoubtTime)) {
+    case CommitWitness::Verdict::kCommitted:
+      commits_.fetch_add(1, std::memory_order_relaxed);
+      return {};
+    case CommitWitness::Verdict::kAborted:
+      return {Try::kAgain, doubt.error};
+    case CommitWitness::Verdict::kUnknown:
+      break;
+  }
+  return {Try::kDone, Error(Code::kOutcomeUnknown,
+                            "the write may or may not have been kept: " + doubt.error->message)};
+}
+
 PgWriters::Verdict PgWriters::Judge(PgTransaction& transaction, PgConnection& connection) {
   const Failure& failure = *transaction.failure();
   if (transaction.in_doubt()) {
-    switch (tools_.witness.Ask(transaction.xid(), transaction.begun_at(),
-                               steady_clock::now() + kDoubtTime)) {
-      case CommitWitness::Verdict::kCommitted:
-        commits_.fetch_add(1, std::memory_order_relaxed);
-        return {};
-      case CommitWitness::Verdict::kAborted:
-        return {Try::kAgain, failure.error};
-      case CommitWitness::Verdict::kUnknown:
-        return {Try::kDone,
-                Error(Code::kOutcomeUnknown,
-                      "the write may or may not have been kept: " + failure.error.message)};
-    }
+    return {Try::kInDoubt, failure.error, transaction.xid(), transaction.begun_at()};
   }
   switch (failure.kind) {
     case Failure::Kind::kStale:

@@ -65,10 +65,13 @@ class PgWriters {
   };
   // What became of one try. Unless kDone nothing was kept and all of it must run again: after a
   // while because of others, or at once in another way.
-  enum class Try { kDone, kAgain, kAtOnce };
+  enum class Try { kDone, kAgain, kAtOnce, kInDoubt };
   struct Verdict {
     Try result = Try::kDone;
     std::optional<Error> error = {};  // why; with kDone: what the jobs get
+    // kInDoubt: the transaction of which nobody knows whether it was committed.
+    std::string xid = {};
+    PgConnection::TimePoint begun_at = {};
   };
 
   void Run(Worker worker);
@@ -87,8 +90,11 @@ class PgWriters {
   // error when it never was.
   template <typename Once>
   Result<void> Insist(const Scope& scope, Once once);
-  // What a failure of a transaction comes to. kDone without an error: it was committed after all.
+  // What a failure of a transaction comes to.
   Verdict Judge(PgTransaction& transaction, PgConnection& connection);
+  // Finds out what became of a transaction in doubt, which may take long: not while a connection is
+  // held that others wait for. kDone without an error: it was committed after all.
+  Verdict Resolve(const Verdict& doubt);
   void Answer(std::vector<Entry>& entries);
 
   PgWriteTools tools_;

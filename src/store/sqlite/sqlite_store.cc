@@ -100,6 +100,7 @@ Result<void> SqliteStore::Start() {
   WriterOptions writer_options;
   writer_options.queue = options_.queue;
   writer_options.idle_delay = options_.idle_delay;
+  writer_options.around_answers = options_.around_answers;
   writer_options.reopen = [this]() { return Connection::Open(path_, WriterConnectionOptions()); };
   readers_ = std::make_unique<ReadPool>(
       [this]() { return Connection::Open(path_, ReaderOptions()); }, options_.readers_max);

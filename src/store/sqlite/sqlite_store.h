@@ -26,6 +26,9 @@ struct SqliteOptions {
   std::chrono::milliseconds busy{2000};  // how long to wait for a DBA's sqlite3 shell
   WriteQueueLimits queue;
   std::chrono::milliseconds idle_delay{250};
+  // Is handed what answers the jobs of a group, on the writer's thread, and must call it once:
+  // whoever delivers the answers can then do it together. Empty: it is just called.
+  std::function<void(const std::function<void()>& answer)> around_answers = {};
   std::string vfs;  // tests put a failing file system underneath
 };
 

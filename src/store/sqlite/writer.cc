@@ -254,8 +254,15 @@ void Writer::Answer() {
   }
   jobs_.fetch_add(static_cast<std::int64_t>(group_.size()), std::memory_order_relaxed);
   if (failed > 0) failed_jobs_.fetch_add(failed, std::memory_order_relaxed);
-  for (Entry& entry : group_) {
-    if (entry.job.done) entry.job.done(std::move(entry.outcome));
+  const auto answer = [this] {
+    for (Entry& entry : group_) {
+      if (entry.job.done) entry.job.done(std::move(entry.outcome));
+    }
+  };
+  if (options_.around_answers && group_.size() > 1) {
+    options_.around_answers(answer);
+  } else {
+    answer();
   }
   group_.clear();
 }

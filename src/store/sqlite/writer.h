@@ -27,6 +27,8 @@ struct WriterOptions {
   WriteQueueLimits queue;
   std::chrono::milliseconds idle_delay{250};  // without work for this long: housekeeping
   std::function<Result<std::unique_ptr<Connection>>()> reopen;
+  // As SqliteOptions::around_answers.
+  std::function<void(const std::function<void()>& answer)> around_answers = {};
 };
 
 class Writer {
