@@ -50,9 +50,9 @@ bool Passes(const ApiContext& api, const ChangeQuery& query, const LogEntry& ent
   return holds && *holds;
 }
 
-// Only its readers know how a position is written.
-std::string PositionMember(const ApiContext& api, const ChangeQuery& query, const LogEntry& entry) {
-  return "\"position\":\"" + api.positions.Token(query.tenant, entry.seq) + "\",";
+// The member of a change that only clients see: where they stand after it.
+std::string PositionMember(std::string_view token) {
+  return "\"position\":\"" + std::string(token) + "\",";
 }
 
 }  // namespace
@@ -126,7 +126,7 @@ Result<ChangePage> ReadChanges(const ApiContext& api, const ChangeQuery& query, 
 
 void AppendChange(const ApiContext& api, const ChangeQuery& query, const LogEntry& entry,
                   std::string& out) {
-  out += '{' + PositionMember(api, query, entry);
+  out += '{' + PositionMember(api.positions.Token(query.tenant, entry.seq));
   AppendChangeMembers(*query.entities.at(entry.entity_type), entry, out);
   out += '}';
 }
@@ -134,9 +134,9 @@ void AppendChange(const ApiContext& api, const ChangeQuery& query, const LogEntr
 void AppendServerEvent(const ApiContext& api, const ChangeQuery& query, const LogEntry& entry,
                        std::string& out) {
   const model::Entity& entity = *query.entities.at(entry.entity_type);
-  out += "id: " + api.positions.Token(query.tenant, entry.seq) + "\ndata: ";
-  AppendCloudEvent(entity, entry, CloudEventType(entity, entry.action),
-                   PositionMember(api, query, entry), out);
+  const std::string token = api.positions.Token(query.tenant, entry.seq);
+  out += "id: " + token + "\ndata: ";
+  AppendCloudEvent(entity, entry, CloudEventType(entity, entry.action), PositionMember(token), out);
   out += "\n\n";
 }
 
