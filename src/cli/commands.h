@@ -39,6 +39,7 @@ Command GraphDownstreamCommand();
 Command GraphImpactCommand();
 Command GraphPathsCommand();
 Command GraphCyclesCommand();
+Command GraphSubgraphCommand();
 Command GraphColumnsCommand();
 
 Command TasksListCommand();

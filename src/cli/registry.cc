@@ -32,6 +32,7 @@ std::vector<Command> AllCommands() {
       GraphImpactCommand(),
       GraphPathsCommand(),
       GraphCyclesCommand(),
+      GraphSubgraphCommand(),
       GraphColumnsCommand(),
       TasksListCommand(),
       TasksWatchCommand(),

@@ -123,6 +123,14 @@ What is wrong.
   $ tenon graph downstream raw --depth deep
   error: depth must be a whole number from 0 to 1000000, or all
   [2]
+  $ tenon graph subgraph raw
+  depth  label   type   id
+  0      raw     TABLE  assets:<uuid>
+  1      sales   TABLE  assets:<uuid>
+  1      orders  TABLE  assets:<uuid>
+  $ tenon graph subgraph raw nothing
+  error: no node is called nothing; name it as TABLE:ID, by its qualified name or by its whole label
+  [6]
   $ tenon graph downstream assetz raw
   error: there is no entity 'assetz'; did you mean assets?
   [6]

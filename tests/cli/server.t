@@ -10,9 +10,8 @@ The server: start, second process, port in use, what it refuses, and its end.
   
     <key>
   
-  $ ls data | grep -v journal
+  $ ls data | grep -v '^search'
   admin.key
-  search.db
   tenon.db
   tenon.db-shm
   tenon.db-wal
@@ -91,9 +90,8 @@ SIGTERM: what was accepted is answered, streams end, the exit code is 0.
   [143]
   $ sed 's/^.* Tag/Tag/' watched
   Tag <uuid>  CREATE  name=last
-  $ ls data | grep -v journal
+  $ ls data | grep -v '^search'
   admin.key
-  search.db
   tenon.db
   tenon.lock
 

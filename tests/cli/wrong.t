@@ -42,6 +42,7 @@ What a wrong command line says, and its exit code.
     graph impact      Count what depends on a node, by depth and type
     graph paths       Show the shortest ways from one node to another
     graph cycles      Show what depends on itself: groups that go in circles
+    graph subgraph    Show several nodes and what is around them, as one graph
     graph columns     Show which columns a table's columns are made from
   
   Tasks

@@ -113,6 +113,22 @@ Result<int> Walk(Session& session, const Arguments& arguments, std::string_view 
   return 0;
 }
 
+// The other walks begin at one node; this one is of several, so there is no tree.
+Result<int> RunSubgraph(Session& session, const Arguments& arguments) {
+  std::string nodes;
+  for (const std::string& name : arguments.All("NODE")) nodes += (nodes.empty() ? "" : ",") + name;
+  const auto answer =
+      TRY(Ask(session, arguments, Target("/v1/graph").Segment("subgraph").Add("nodes", nodes)));
+  if (!answer) return 0;
+  if (WantsJson(session)) {
+    PrintValue(session, *answer);
+    return 0;
+  }
+  PrintFlat(session, *answer);
+  NotePartial(session, *answer);
+  return 0;
+}
+
 Result<int> RunNeighbours(Session& session, const Arguments& arguments) {
   return Walk(session, arguments, "neighbours");
 }
@@ -375,6 +391,20 @@ Command GraphCyclesCommand() {
                       As(),
                       Consistent()},
           .run = RunCycles};
+}
+
+Command GraphSubgraphCommand() {
+  return {
+      .name = "graph subgraph",
+      .group = "Graph",
+      .summary = "Show several nodes and what is around them, as one graph",
+      .details = "",
+      .examples = {"tenon graph subgraph libssl3 zlib1g",
+                   "tenon graph subgraph assets:libssl3 assets:zlib1g --as dot | dot -Tsvg > "
+                   "both.svg"},
+      .positionals = {{"NODE", "a name, an id, or ENTITY:NAME; several", true, true}},
+      .options = {Way(), Depth(), Types(), States(), Over(), Show(), Limit(), As(), Consistent()},
+      .run = RunSubgraph};
 }
 
 Command GraphColumnsCommand() {
