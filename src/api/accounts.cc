@@ -47,9 +47,8 @@ NoteKeyUse NoteKeyUseWith(Engine& engine) {
     command.event = "used";
     command.trusted = true;
     // Best effort: a full queue or disk loses a time of last use and nothing else.
-    engine.Apply(
-        SystemCaller(caller.tenant, caller.tenant_slug), std::move(command), {},
-        [](Result<Outcome>) {}, Lane::kBulk);
+    engine.Apply(SystemCaller(caller.tenant, caller.tenant_slug), std::move(command), {},
+                 [](Result<Outcome>) {}, {.lane = Lane::kBulk});
   };
 }
 

@@ -182,13 +182,13 @@ void Apply(const ApiContext& api, const ExchangePtr& exchange, Batch batch) {
         if (!results) return exchange->Fail(results.error());
         auto outcomes = std::make_shared<const Outcomes>(std::move(*results));
         if (!bulk) return SendOutcomes(*exchange, *outcomes, keys_only);
-        // The writer has the next group to see to; a thousand rows are rendered elsewhere.
+        // An I/O thread has others to serve; a thousand rows are rendered elsewhere.
         const auto submitted = api.pool.Submit(
             exchange->caller.tenant,
             [exchange, outcomes, keys_only] { SendOutcomes(*exchange, *outcomes, keys_only); });
         if (!submitted) SendOutcomes(*exchange, *outcomes, keys_only);
       },
-      batch.lane);
+      {.lane = batch.lane, .finish_on = exchange->request.executor});
 }
 
 Result<Lane> LaneOf(const json::object& body) {

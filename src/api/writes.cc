@@ -24,7 +24,8 @@ void Submit(const ApiContext& api, const ExchangePtr& exchange, Command command,
                      if (identity) authenticator.Invalidate();
                      if (!outcome) return exchange->Fail(outcome.error());
                      SendOutcome(*exchange, std::move(*outcome));
-                   });
+                   },
+                   {.finish_on = exchange->request.executor});
 }
 
 // An event that the entity does not have is an address that does not exist.

@@ -21,53 +21,67 @@ Error WithIndex(Error error) {
   return error;
 }
 
+// The job ends where its command wants to.
+void Conclude(std::shared_ptr<Attempt> attempt, Result<void> result) {
+  const std::shared_ptr<Executor> place = attempt->options.finish_on;
+  if (place == nullptr) return attempt->Done(std::move(result));
+  place->Post([attempt = std::move(attempt), result = std::move(result)]() mutable {
+    attempt->Done(std::move(result));
+  });
+}
+
 }  // namespace
 
 void Engine::Impl::Submit(std::shared_ptr<Attempt> attempt) {
+  Attempt* const job_of = attempt.get();  // lives as long as `done`, the last thing that is called
   WriteJob job;
   job.scope = attempt->scope;
-  job.lane = attempt->lane;
+  job.lane = attempt->options.lane;
   job.savepoint = attempt->savepoint;
   job.in_order = attempt->in_order;
-  job.work = [attempt](Transaction& transaction) {
-    attempt->blamed = nullptr;
-    return attempt->Work(transaction);
+  job.work = [job_of](Transaction& transaction) {
+    job_of->blamed = nullptr;
+    return job_of->Work(transaction);
   };
-  job.expect = [attempt](Reader& reader) { attempt->Expect(reader); };
-  job.done = [this, attempt](Result<void> result) { Finish(attempt, std::move(result)); };
+  job.expect = [job_of](Reader& reader) { job_of->Expect(reader); };
+  job.done = [this, attempt = std::move(attempt)](Result<void> result) mutable {
+    Finish(std::move(attempt), std::move(result));
+  };
   deps.store.Submit(std::move(job));
 }
 
-void Engine::Impl::Finish(const std::shared_ptr<Attempt>& attempt, Result<void> result) {
+void Engine::Impl::Finish(std::shared_ptr<Attempt> attempt, Result<void> result) {
   if (result) {
     Committed(attempt->stale);
-    return attempt->Done({});
+    return Conclude(std::move(attempt), {});
   }
   tenants.ForgetCounts();
   if (!BrokeConstraint(result.error())) {
-    return attempt->Done(Fail(WithIndex(std::move(result).error())));
+    return Conclude(std::move(attempt), Fail(WithIndex(std::move(result).error())));
   }
   if (attempt->blamed == nullptr && !attempt->careful) {
     attempt->careful = true;
-    return Submit(attempt);
+    return Submit(std::move(attempt));
   }
-  if (attempt->blamed == nullptr) return attempt->Done(Fail(WithIndex(std::move(result).error())));
-  ExplainAndFinish(attempt, std::move(result).error());
+  if (attempt->blamed == nullptr) {
+    return Conclude(std::move(attempt), Fail(WithIndex(std::move(result).error())));
+  }
+  ExplainAndFinish(std::move(attempt), std::move(result).error());
 }
 
-void Engine::Impl::ExplainAndFinish(const std::shared_ptr<Attempt>& attempt, Error error) {
+void Engine::Impl::ExplainAndFinish(std::shared_ptr<Attempt> attempt, Error error) {
   auto explained = std::make_shared<Error>(std::move(error));
   WriteJob job;
   job.scope = attempt->scope;
-  job.lane = attempt->lane;
-  job.work = [this, attempt, explained,
+  job.lane = attempt->options.lane;
+  job.work = [this, failed = attempt.get(), explained,
               raw = *explained](Transaction& transaction) -> Result<void> {
-    *explained = writer.Explain(transaction, *attempt->blamed, raw);
+    *explained = writer.Explain(transaction, *failed->blamed, raw);
     return {};
   };
   // Also when the store has no time for it: then the constraint's own words must do.
-  job.done = [attempt, explained](const Result<void>&) {
-    attempt->Done(Fail(WithIndex(std::move(*explained))));
+  job.done = [attempt = std::move(attempt), explained](const Result<void>&) mutable {
+    Conclude(std::move(attempt), Fail(WithIndex(std::move(*explained))));
   };
   deps.store.Submit(std::move(job));
 }

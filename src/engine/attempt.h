@@ -9,6 +9,7 @@
 
 #include <memory>
 
+#include "engine/engine.h"
 #include "engine/row_writer.h"
 #include "store/store.h"
 
@@ -21,7 +22,7 @@ struct Attempt {
   virtual Result<void> Work(Transaction& transaction) = 0;
   // Foretells what Work will ask; see WriteJob::expect.
   virtual void Expect(Reader&) {}
-  // After the commit and what follows from it, or with the error; on the store's thread.
+  // After the commit and what follows from it, or with the error.
   virtual void Done(Result<void> result) = 0;
 
   // Takes over what a command's context gathered.
@@ -31,7 +32,7 @@ struct Attempt {
   }
 
   Scope scope;
-  Lane lane = Lane::kInteractive;
+  ApplyOptions options;
   bool savepoint = false;
   bool in_order = false;
   bool careful = false;  // set for the second run

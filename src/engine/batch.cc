@@ -143,7 +143,7 @@ struct Batch final : Attempt {
 }  // namespace
 
 void Engine::ApplyBatch(const Caller& caller, std::vector<Command> commands, bool atomic,
-                        Idempotent replay, BatchDone done, Lane lane) {
+                        Idempotent replay, BatchDone done, ApplyOptions options) {
   Impl& impl = *impl_;
   if (commands.size() > limits::kBatchCommandsMax) {
     return done(Fail(Code::kTooLarge, fmt::format("a batch has at most {} commands; this has {}",
@@ -174,7 +174,7 @@ void Engine::ApplyBatch(const Caller& caller, std::vector<Command> commands, boo
             items->results[i] = std::move(outcome);
             if (items->left.fetch_sub(1) == 1) items->done(std::move(items->results));
           },
-          lane, true);
+          options, true);
     }
     return;
   }
@@ -192,7 +192,7 @@ void Engine::ApplyBatch(const Caller& caller, std::vector<Command> commands, boo
   batch->Prepare();
   batch->done = std::move(done);
   batch->scope = {.tenant = caller.tenant, .across_tenants = caller.Has(Role::kSystem)};
-  batch->lane = lane;
+  batch->options = std::move(options);
   batch->savepoint = true;
   impl.Submit(std::move(batch));
 }

@@ -155,12 +155,14 @@ Scope Engine::Impl::ScopeOf(const Caller& caller) {
           .deadline = limits::kReadDeadline};
 }
 
-void Engine::Apply(const Caller& caller, Command command, Idempotent replay, Done done, Lane lane) {
-  impl_->Apply(caller, std::move(command), std::move(replay), std::move(done), lane, false);
+void Engine::Apply(const Caller& caller, Command command, Idempotent replay, Done done,
+                   ApplyOptions options) {
+  impl_->Apply(caller, std::move(command), std::move(replay), std::move(done), std::move(options),
+               false);
 }
 
 void Engine::Impl::Apply(const Caller& caller, Command command, Idempotent replay, Done done,
-                         Lane lane, bool in_order) {
+                         ApplyOptions how, bool in_order) {
   if (auto permitted = PermitCommand(caller, command); !permitted) {
     return done(std::unexpected(std::move(permitted).error()));
   }
@@ -175,7 +177,7 @@ void Engine::Impl::Apply(const Caller& caller, Command command, Idempotent repla
   }
   single->done = std::move(done);
   single->scope = {.tenant = caller.tenant, .across_tenants = caller.Has(Role::kSystem)};
-  single->lane = lane;
+  single->options = std::move(how);
   single->savepoint = NeedsSavepoint(plans, single->command);
   single->in_order = in_order;
   Submit(std::move(single));
@@ -185,9 +187,9 @@ Result<Outcome> Engine::ApplyAndWait(const Caller& caller, Command command, Lane
   // Shared: `done` may still be returning from set_value when the waiter wakes and leaves.
   auto promise = std::make_shared<std::promise<Result<Outcome>>>();
   auto future = promise->get_future();
-  Apply(
-      caller, std::move(command), {},
-      [promise](Result<Outcome> outcome) { promise->set_value(std::move(outcome)); }, lane);
+  Apply(caller, std::move(command), {},
+        [promise](Result<Outcome> outcome) { promise->set_value(std::move(outcome)); },
+        {.lane = lane});
   return future.get();
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/executor.h"
 #include "base/ids.h"
 #include "base/seal.h"
 #include "engine/command.h"
@@ -36,6 +37,14 @@ struct EngineDeps {
   const Vault* vault;  // null: secrets are refused
 };
 
+// How a write is carried out.
+struct ApplyOptions {
+  Lane lane = Lane::kInteractive;
+  // Where `done` is called and what the command held is freed, once it is committed or has failed:
+  // the thread that made it. Null: where the write ended, which then cannot write meanwhile.
+  std::shared_ptr<Executor> finish_on = {};
+};
+
 class EngineWriter;  // engine/engine_writer.h
 
 // Thread-safe.
@@ -48,9 +57,9 @@ class Engine {
   using BatchDone = std::function<void(Result<std::vector<Result<Outcome>>>)>;
 
   // One command. Decoding, permission and sealing happen on the caller's thread, the rest on the
-  // writer's; `done` is called once, on either.
+  // writer's; `done` is called once, on either or on options.finish_on.
   void Apply(const Caller& caller, Command command, Idempotent replay, Done done,
-             Lane lane = Lane::kInteractive);
+             ApplyOptions options = {});
   Result<Outcome> ApplyAndWait(const Caller& caller, Command command,
                                Lane lane = Lane::kInteractive);
 
@@ -58,7 +67,7 @@ class Engine {
   // Error::details.index, rolls back all), else item by item with a result each. A body may name
   // the id of an earlier command's row as "$0.id" (its index).
   void ApplyBatch(const Caller& caller, std::vector<Command> commands, bool atomic,
-                  Idempotent replay, BatchDone done, Lane lane = Lane::kInteractive);
+                  Idempotent replay, BatchDone done, ApplyOptions options = {});
 
   // Commands and statements of one's own in one transaction, for followers, whose position moves
   // with what they write, and for tasks. `work` must be repeatable; waits for the commit.

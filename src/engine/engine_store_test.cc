@@ -2,7 +2,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <condition_variable>
+#include <deque>
 #include <future>
+#include <mutex>
+#include <optional>
 
 #include "base/json.h"
 #include "engine/engine.h"
@@ -465,9 +469,9 @@ TEST_P(EngineStore, ACommandTakesAtMostThreeRoundTrips) {
     store.Submit(std::move(first));
     const std::int64_t before = store.Stats().write_round_trips;
     std::promise<Result<std::vector<Result<Outcome>>>> done;
-    engine.ApplyBatch(
-        CallerIn(kTenant, Role::kAdmin), items, atomic, {},
-        [&](auto results) { done.set_value(std::move(results)); }, Lane::kBulk);
+    engine.ApplyBatch(CallerIn(kTenant, Role::kAdmin), items, atomic, {},
+                      [&](auto results) { done.set_value(std::move(results)); },
+                      {.lane = Lane::kBulk});
     gate.set_value();
     const auto results = done.get_future().get();
     ASSERT_TRUE(results) << results.error().message;
@@ -478,6 +482,53 @@ TEST_P(EngineStore, ACommandTakesAtMostThreeRoundTrips) {
   engine.Stop();
   log.Stop();
   store.Close();
+}
+
+// Runs tasks when the test says so.
+class Later final : public Executor {
+ public:
+  void Post(Task task) override {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+    came_.notify_all();
+  }
+  Task Next() {
+    std::unique_lock lock(mutex_);
+    came_.wait(lock, [&] { return !tasks_.empty(); });
+    Task task = std::move(tasks_.front());
+    tasks_.pop_front();
+    return task;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable came_;
+  std::deque<Task> tasks_;
+};
+
+TEST_P(EngineStore, WritesFinishWhereTheirCallerWantsThemTo) {
+  const auto later = std::make_shared<Later>();
+  Command create = Create("assets", {{"type", "TABLE"}, {"name", "a"}, {"qualified_name", "a"}});
+  for (const bool taken : {false, true}) {
+    auto held = std::make_shared<std::optional<Result<Outcome>>>();
+    node_->engine->Apply(CallerIn(kTenant, Role::kAdmin), create, {},
+                         [held](Result<Outcome> outcome) { *held = std::move(outcome); },
+                         {.finish_on = later});
+    {
+      // Committed, or refused by the unique name, and nobody told yet.
+      Executor::Task task = later->Next();
+      EXPECT_FALSE(held->has_value());
+      EXPECT_EQ(CountOf("SELECT count(*) FROM assets"), 1);
+      task();
+    }
+    ASSERT_TRUE(held->has_value());
+    EXPECT_EQ((*held)->has_value(), !taken);
+    if (taken) {
+      EXPECT_EQ((*held)->error().code, Code::kConflict);
+    }
+    // All that the command held went with the task.
+    EXPECT_EQ(held.use_count(), 1);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, EngineStore,

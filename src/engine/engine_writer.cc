@@ -72,7 +72,7 @@ Result<void> Engine::Write(const std::function<Result<void>(EngineWriter&)>& wor
   auto job = std::make_shared<EngineWriter::Job>(*impl_, work);
   auto future = job->promise.get_future();
   job->scope = {.tenant = {}, .across_tenants = true};
-  job->lane = lane;
+  job->options.lane = lane;
   job->savepoint = true;
   impl_->Submit(std::move(job));
   return future.get();

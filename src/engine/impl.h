@@ -55,12 +55,12 @@ struct Engine::Impl {
   std::unique_ptr<RemoteChanges> remote;
 
   // Engine::Apply. `in_order`: after the items of its batch that were handed in before it.
-  void Apply(const Caller& caller, Command command, Idempotent replay, Done done, Lane lane,
+  void Apply(const Caller& caller, Command command, Idempotent replay, Done done, ApplyOptions how,
              bool in_order);
   // Runs the attempt as a write job; see engine/attempt.h.
   void Submit(std::shared_ptr<Attempt> attempt);
-  void Finish(const std::shared_ptr<Attempt>& attempt, Result<void> result);
-  void ExplainAndFinish(const std::shared_ptr<Attempt>& attempt, Error error);
+  void Finish(std::shared_ptr<Attempt> attempt, Result<void> result);
+  void ExplainAndFinish(std::shared_ptr<Attempt> attempt, Error error);
   void TellIdentityChanged();
   // Follows what other nodes write and drops what it makes stale.
   void FollowOthers();

@@ -251,6 +251,7 @@ void Connection::Dispatch() {
   Request request = parser_.TakeRequest();
   request.remote_address = remote_address_;
   request.tls = tls_.has_value();
+  request.executor = worker_.mailbox();
   try {
     worker_.handler()(std::move(request),
                       MakeRespond(worker_.mailbox(), weak_from_this(), ++turn_,

@@ -112,19 +112,26 @@ class CompressedStream final : public BodyStream,
 
 }  // namespace
 
-void Mailbox::Post(Delivery delivery) {
+void Mailbox::Post(Delivery delivery) { Add(std::move(delivery)); }
+
+void Mailbox::Post(Task task) {
+  if (IsOwnThread()) return task();
+  Add(std::move(task));
+}
+
+void Mailbox::Add(Item item) {
   const std::lock_guard lock(mutex_);
   if (!wake_) return;
-  deliveries_.push_back(std::move(delivery));
+  items_.push_back(std::move(item));
   if (awake_ || holding_ == std::this_thread::get_id()) return;
   awake_ = true;
   wake_();
 }
 
-std::vector<Delivery> Mailbox::Take() {
+std::vector<Mailbox::Item> Mailbox::Take() {
   const std::lock_guard lock(mutex_);
   awake_ = false;
-  return std::exchange(deliveries_, {});
+  return std::exchange(items_, {});
 }
 
 void Mailbox::Hold() {
@@ -135,16 +142,16 @@ void Mailbox::Hold() {
 void Mailbox::Release() {
   const std::lock_guard lock(mutex_);
   holding_ = {};
-  if (!wake_ || awake_ || deliveries_.empty()) return;
+  if (!wake_ || awake_ || items_.empty()) return;
   awake_ = true;
   wake_();
 }
 
 void Mailbox::Close() {
-  std::vector<Delivery> dropped;  // destroyed after the lock: it may hold a stream's last reference
+  std::vector<Item> dropped;  // destroyed after the lock: it may hold a stream's last reference
   const std::lock_guard lock(mutex_);
   wake_ = nullptr;
-  dropped.swap(deliveries_);
+  dropped.swap(items_);
 }
 
 Respond MakeRespond(std::shared_ptr<Mailbox> mailbox, std::weak_ptr<Connection> to,

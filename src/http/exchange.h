@@ -27,15 +27,17 @@ struct Delivery {
   std::variant<Response, Piece> content;
 };
 
-// Deliveries for the connections of one I/O thread. Outlives the thread and its server, because a
-// handler may respond long after both. Thread-safe.
-class Mailbox {
+// Deliveries for the connections of one I/O thread, and tasks for the thread itself. Outlives the
+// thread and its server, because a handler may respond long after both. Thread-safe.
+class Mailbox final : public Executor {
  public:
   // `wake` makes the I/O thread call Take; called once per batch, under the lock.
   explicit Mailbox(std::function<void()> wake) : wake_(std::move(wake)) {}
 
+  using Item = std::variant<Delivery, Task>;
   void Post(Delivery delivery);
-  std::vector<Delivery> Take();
+  void Post(Task task) override;
+  std::vector<Item> Take();
   // What this thread posts from now on lies there until it calls Release, or until somebody else
   // posts. One thread at a time gains by it; a second one's Hold only ends the first one's.
   void Hold();
@@ -49,9 +51,11 @@ class Mailbox {
   }
 
  private:
+  void Add(Item item);
+
   std::mutex mutex_;
   std::function<void()> wake_;  // empty once closed
-  std::vector<Delivery> deliveries_;
+  std::vector<Item> items_;
   bool awake_ = false;       // Take will be called
   std::thread::id holding_;  // none: nobody
   std::atomic<std::thread::id> owner_{};

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/executor.h"
 #include "base/result.h"
 
 namespace tenon::http {
@@ -46,6 +47,7 @@ struct Request {
   std::string body;            // whole; content-encoding gzip already undone
   std::string remote_address;  // of the peer, without port
   bool tls = false;
+  std::shared_ptr<Executor> executor = {};  // the I/O thread it came by; null: none
 
   // The last value of a query parameter, or nullopt.
   [[nodiscard]] std::optional<std::string_view> Query(std::string_view name) const;

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -19,6 +20,7 @@ namespace tenon::http {
 namespace {
 
 using testing::AllOf;
+using testing::Each;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -151,6 +153,39 @@ TEST(Server, AnswersGivenTogetherArriveTogether) {
   // Nothing is held any more.
   clients[0]->Send(kLast);
   EXPECT_THAT(clients[0]->ReadAll(), HasSubstr("the last"));
+}
+
+TEST(Server, TasksRunOnTheThreadTheRequestCameBy) {
+  std::promise<std::pair<Request, Respond>> taken;
+  std::atomic<std::thread::id> io_thread;
+  RunningServer server({}, [&](Request request, Respond respond) {
+    io_thread = std::this_thread::get_id();
+    taken.set_value({std::move(request), std::move(respond)});
+  });
+  RawClient client(server->port());
+  client.Send(kLast);
+  auto [request, respond] = taken.get_future().get();
+  const auto run_on = std::make_shared<std::vector<std::thread::id>>();
+  server->Together([&, executor = request.executor] {
+    executor->Post([run_on] { run_on->push_back(std::this_thread::get_id()); });
+    executor->Post([run_on, executor, answer = std::move(respond)] {
+      // At once, being there already.
+      executor->Post([run_on] { run_on->push_back(std::this_thread::get_id()); });
+      Response response;
+      response.body = "tasks: " + std::to_string(run_on->size());
+      answer(std::move(response));
+    });
+  });
+  EXPECT_THAT(client.ReadAll(), HasSubstr("tasks: 2"));
+  EXPECT_THAT(*run_on, Each(io_thread.load()));
+  EXPECT_NE(io_thread.load(), std::this_thread::get_id());
+
+  // After the end it is destroyed where it is handed in, and does not run.
+  server->Stop(std::chrono::milliseconds(1000));
+  server.Reset();
+  request.executor->Post([run_on] { run_on->clear(); });
+  EXPECT_EQ(run_on->size(), 2u);
+  EXPECT_EQ(run_on.use_count(), 1);
 }
 
 TEST(Server, LargeBodiesGoBothWays) {

@@ -117,8 +117,13 @@ void Worker::OnTick() {
 }
 
 void Worker::TakeDeliveries() {
-  for (Delivery& delivery : mailbox_->Take()) {
-    if (const auto connection = delivery.to.lock()) connection->Receive(std::move(delivery));
+  for (Mailbox::Item& item : mailbox_->Take()) {
+    if (auto* task = std::get_if<Executor::Task>(&item)) {
+      std::exchange(*task, nullptr)();
+    } else {
+      auto& delivery = std::get<Delivery>(item);
+      if (const auto connection = delivery.to.lock()) connection->Receive(std::move(delivery));
+    }
   }
 }
 

@@ -67,9 +67,9 @@ Result<std::vector<Result<Written>>> EngineTarget::Apply(const std::string& tabl
     // Shared: `done` may still be returning from set_value when the waiter wakes and leaves.
     auto promise = std::make_shared<std::promise<Results>>();
     auto future = promise->get_future();
-    engine_.ApplyBatch(
-        caller_, std::move(commands), false, {},
-        [promise](Results results) { promise->set_value(std::move(results)); }, Lane::kBulk);
+    engine_.ApplyBatch(caller_, std::move(commands), false, {},
+                       [promise](Results results) { promise->set_value(std::move(results)); },
+                       {.lane = Lane::kBulk});
     for (Result<Outcome>& outcome : TRY(future.get())) {
       if (outcome) {
         written.push_back(WrittenOf(*outcome));
