@@ -1,7 +1,6 @@
 #include "app/serve.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -17,6 +16,10 @@
 #include "app/logging.h"
 #include "app/shipped_models.h"
 #include "http/server.h"
+
+#ifdef TENON_TCMALLOC
+#include <gperftools/malloc_extension_c.h>
+#endif
 
 namespace tenon {
 namespace {
@@ -39,6 +42,14 @@ void RaiseDescriptorLimit(std::int64_t wanted) {
   if (limit.rlim_cur >= enough) return;
   limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? enough : std::min(enough, limit.rlim_max);
   ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// What checking models and planning migrations took is not needed again.
+void GiveBackMemory() {
+#ifdef TENON_TCMALLOC
+  MallocExtension_MarkThreadIdle();  // this thread's own cache first
+  MallocExtension_ReleaseFreeMemory();
+#endif
 }
 
 http::ServerOptions ServerOptionsOf(const Config& config) {
@@ -199,7 +210,7 @@ Result<int> Serve(const Config& config) {
     server = std::move(listening);
   }
   server->Start();
-  ::malloc_trim(0);  // what checking models and planning migrations took is not needed again
+  GiveBackMemory();
   const std::string url = fmt::format(
       "{}://{}:{}", config.tls.certificate.empty() ? "http" : "https", config.host, server->port());
   logger.Write("info", "serving",
