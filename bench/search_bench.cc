@@ -1,13 +1,19 @@
 // Search over many assets whose words are as frequent as words of a language: queries drawn by
 // frequency, one in ten of words that a tenth of all rows have.
 //
-// Usage: search_bench BINARY WORK_DIR [ROWS [postgres]]
-// With the last word over a PostgreSQL of its own, in which the index then stands.
+// Usage: search_bench BINARY WORK_DIR [ROWS] [postgres] [PART...]
+// Parts: fill rebuild query slowest; the first three unless some are named. Without `fill`, what an
+// earlier run left in WORK_DIR is used. With `postgres` it runs over a PostgreSQL of its own, in
+// which the index then stands and which is gone afterwards.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -40,12 +46,21 @@ std::string Word(std::uint64_t n) {
   return word + "n";
 }
 
-void AppendRow(std::int64_t n, std::string& out) {
+// The numbers of a row's words: two of its name, the others of its description.
+using RowWords = std::array<std::uint64_t, 2 + kDescriptionWords>;
+RowWords WordsOf(std::int64_t n) {
   Draw draw(static_cast<std::uint64_t>(n) + 1);
-  std::string name = Word(draw.Zipf(kVocabulary)) + "_" + Word(draw.Zipf(kVocabulary));
+  RowWords words{};
+  for (std::uint64_t& word : words) word = draw.Zipf(kVocabulary);
+  return words;
+}
+
+void AppendRow(std::int64_t n, std::string& out) {
+  const RowWords words = WordsOf(n);
+  const std::string name = Word(words[0]) + "_" + Word(words[1]);
   std::string description;
-  for (int i = 0; i < kDescriptionWords; ++i) {
-    description += (i == 0 ? "" : " ") + Word(draw.Zipf(kVocabulary));
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    description += (i == 2 ? "" : " ") + Word(words[i]);
   }
   fmt::format_to(std::back_inserter(out),
                  R"({{"type":"{}","name":"{}","qualified_name":"w.s{}.{}_{}","description":"{}"}})",
@@ -116,13 +131,18 @@ Result<double> Rebuild(const ServerProcess& server) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-Result<void> Run(const std::string& binary, const std::string& work, std::int64_t rows,
-                 bool on_postgres) {
-  const std::string data = (std::filesystem::path(work) / "search").string();
-  std::filesystem::remove_all(data);
-  std::shared_ptr<testing::PostgresServer> postgres;
-  if (on_postgres) postgres = TRY(StartPostgres());
-  const auto server = TRY(ServerProcess::Start(binary, data));
+struct Settings {
+  std::string binary, work;
+  std::int64_t rows = 1'000'000;
+  bool on_postgres = false;
+  std::vector<std::string> parts;
+  [[nodiscard]] bool Wants(std::string_view part) const {
+    if (parts.empty()) return part != "slowest";
+    return std::ranges::find(parts, part) != parts.end();
+  }
+};
+
+Result<void> Fill(const ServerProcess& server, std::int64_t rows) {
   LagWatch lag(server);
   const double rate = TRY(FillAssets(server, rows, AppendRow));
   const LagWatch::Seen seen = lag.Stop();
@@ -137,18 +157,52 @@ Result<void> Run(const std::string& binary, const std::string& work, std::int64_
       "{} assets written at {:.0f}/s; followers behind by at most {:.2f} s ({} rows), "
       "{:.2f} s at the end\n",
       rows, rate, seen.seconds_max, seen.rows_max, behind.count());
-  // As autovacuum does within a minute: without statistics the rows of hits are read by a bad plan.
-  if (postgres) TRY(postgres->Run("search_bench", "ANALYZE"));
-  fmt::print("the index built anew in {:.1f} s\n", TRY(Rebuild(server)));
-  const std::int64_t frequent =
-      TRY(CountOf(server, "/v1/assets?count=true&page_size=1&filter=description+like+%22%25" +
-                              Word(0) + "%25%22"));
-  fmt::print("the most frequent word is in {} rows\n", frequent);
+  return {};
+}
+
+// Each query some times by itself; those that took longest, by their medians.
+Result<void> Slowest(const ServerProcess& server, const std::vector<std::string>& targets) {
+  constexpr int kTimes = 5;
+  constexpr std::size_t kShown = 20;
+  auto client = TRY(http::Client::Create({.base_url = server.url()}));
+  http::Headers headers;
+  headers.Set("Authorization", "Bearer " + server.key());
+  std::vector<std::vector<double>> took(targets.size());
+  for (int time = 0; time < kTimes; ++time) {
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      const auto begin = std::chrono::steady_clock::now();
+      TRY(client->Send("GET", "/v1/search?q=" + targets[i], headers, ""));
+      const std::chrono::duration<double, std::milli> one =
+          std::chrono::steady_clock::now() - begin;
+      took[i].push_back(one.count());
+    }
+  }
+  std::vector<std::pair<double, std::size_t>> order;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    std::ranges::sort(took[i]);
+    order.emplace_back(took[i][kTimes / 2], i);
+  }
+  std::ranges::sort(order, std::greater{});
+  for (std::size_t i = 0; i < std::min(kShown, order.size()); ++i) {
+    const auto total = CountOf(server, "/v1/search?q=" + targets[order[i].second]);
+    fmt::print("{:8.2f} ms  {:>6} rows  {}\n", order[i].first, total.value_or(-1),
+               targets[order[i].second]);
+  }
+  return {};
+}
+
+Result<void> Ask(const ServerProcess& server, const Settings& settings) {
+  std::int64_t frequent = 0;
+  for (std::int64_t n = 0; n < settings.rows; ++n) {
+    frequent += std::ranges::count(WordsOf(n), 0u) > 0 ? 1 : 0;
+  }
+  fmt::print("the most frequent word is in {} of {} rows\n", frequent, settings.rows);
   const std::string headers = "Authorization: Bearer " + server.key() + "\r\n";
-  const std::vector<std::string> queries = Queries();
   for (const char* more : {"", "&entity=assets&facets=type"}) {
     std::vector<std::string> targets;
-    for (const std::string& query : queries) targets.push_back(query + more);
+    for (const std::string& query : Queries()) targets.push_back(query + more);
+    if (settings.Wants("slowest")) TRY(Slowest(server, targets));
+    if (!settings.Wants("query")) continue;
     LoadOptions options;
     options.port = server.port();
     options.connections = 1;
@@ -160,17 +214,42 @@ Result<void> Run(const std::string& binary, const std::string& work, std::int64_
   return {};
 }
 
+Result<void> Run(const Settings& settings) {
+  const std::string data = (std::filesystem::path(settings.work) / "search").string();
+  if (settings.Wants("fill")) std::filesystem::remove_all(data);
+  std::shared_ptr<testing::PostgresServer> postgres;
+  if (settings.on_postgres) postgres = TRY(StartPostgres());
+  const auto server = TRY(ServerProcess::Start(settings.binary, data));
+  if (settings.Wants("fill")) TRY(Fill(server, settings.rows));
+  // As autovacuum does within a minute: without statistics the rows of hits are read by a bad plan.
+  if (postgres) TRY(postgres->Run("search_bench", "ANALYZE"));
+  if (settings.Wants("rebuild")) {
+    fmt::print("the index built anew in {:.1f} s\n", TRY(Rebuild(server)));
+  }
+  if (settings.Wants("query") || settings.Wants("slowest")) return Ask(server, settings);
+  return {};
+}
+
 }  // namespace
 }  // namespace tenon::bench
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    fmt::print(stderr, "usage: search_bench BINARY WORK_DIR [ROWS]\n");
+    fmt::print(stderr, "usage: search_bench BINARY WORK_DIR [ROWS] [postgres] [PART...]\n");
     return 2;
   }
-  const bool on_postgres = argc > 4 && std::string_view(argv[4]) == "postgres";
-  const auto done =
-      tenon::bench::Run(argv[1], argv[2], argc > 3 ? std::stoll(argv[3]) : 1'000'000, on_postgres);
+  tenon::bench::Settings settings{.binary = argv[1], .work = argv[2], .parts = {}};
+  for (int i = 3; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (const std::int64_t rows = std::atoll(argv[i]); rows > 0) {
+      settings.rows = rows;
+    } else if (word == "postgres") {
+      settings.on_postgres = true;
+    } else {
+      settings.parts.emplace_back(word);
+    }
+  }
+  const auto done = tenon::bench::Run(settings);
   if (!done) fmt::print(stderr, "{}\n", done.error().message);
   return done ? 0 : 1;
 }

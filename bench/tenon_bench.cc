@@ -15,6 +15,7 @@
 #include "bare_server.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "held_threads.h"
 #include "http/client.h"
 #include "load.h"
 #include "raw_sqlite.h"
@@ -240,6 +241,84 @@ Result<void> BenchLatencyUnderImport(const ServerProcess& server, std::int64_t r
   return {};
 }
 
+// The names of the server's followers: of all, or of those that are behind.
+Result<std::vector<std::string>> FollowerNames(const ServerProcess& server, bool behind_only) {
+  auto client = TRY(http::Client::Create({.base_url = server.url()}));
+  http::Headers headers;
+  headers.Set("Authorization", "Bearer " + server.key());
+  const auto answer = TRY(client->Send("GET", "/v1/followers", headers, ""));
+  const json::value page = TRY(ParseJson(answer.body));
+  std::vector<std::string> names;
+  if (answer.status != 200) return Fail(Code::kInternal, answer.body);
+  for (const json::value& item : page.at("items").as_array()) {
+    const bool behind = item.at("lag_rows").to_number<std::int64_t>() > 0;
+    if (behind || !behind_only) names.emplace_back(item.at("name").as_string());
+  }
+  return names;
+}
+
+Result<void> LetThemCatchUp(const ServerProcess& server) {
+  while (!TRY(FollowerNames(server, true)).empty()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  // The last page is done; a moment later they all wait for the next.
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  return {};
+}
+
+Result<void> HoldFollowers(const ServerProcess& server, HeldThreads& held) {
+  const auto names = TRY(FollowerNames(server, false));
+  std::size_t count = 0;
+  for (const auto& [thread, name] : ThreadsOf(server.pid())) {
+    const bool follower = std::ranges::any_of(
+        names, [&](const std::string& one) { return name == ("tenon-" + one).substr(0, 15); });
+    if (!follower) continue;
+    TRY(held.Hold(thread));
+    ++count;
+  }
+  if (count < names.size()) return Fail(Code::kInternal, "a follower has no thread of its name");
+  return {};
+}
+
+// Four clients that POST one after the other: what they wait when followers run beside the writer,
+// and when they are held.
+Result<void> BenchFollowers(const Settings& settings) {
+  const std::string data = settings.work + "/followers";
+  std::filesystem::remove_all(data);
+  const auto server = TRY(ServerProcess::Start(settings.binary, data));
+  constexpr int kRounds = 5;
+  std::vector<double> with, without;
+  std::uint64_t round = 0;
+  const auto measure = [&](std::vector<double>& p99) -> Result<void> {
+    const std::string prefix = "followers" + std::to_string(round++);
+    const auto result = TRY(RunLoad(
+        OptionsFor(server, 4, 4),
+        bench::Post("/v1/assets", Headers(server),
+                    [prefix](std::uint64_t n, std::string& out) { AppendAsset(prefix, n, out); }),
+        [](std::uint64_t, int status, std::string_view) { return status == 201; }));
+    if (result.errors > 0) return Fail(Code::kInternal, "POST: " + result.first_error);
+    fmt::print("    {} followers: {}\n", &p99 == &with ? "with" : "without", Describe(result));
+    p99.push_back(result.p99_us / 1000);
+    return {};
+  };
+  for (int i = 0; i < kRounds; ++i) {
+    TRY(LetThemCatchUp(server));
+    {
+      HeldThreads held;
+      TRY(HoldFollowers(server, held));
+      TRY(measure(without));
+    }
+    TRY(LetThemCatchUp(server));
+    TRY(measure(with));
+  }
+  std::ranges::sort(with);
+  std::ranges::sort(without);
+  const double a = with[kRounds / 2], b = without[kRounds / 2];
+  Report("interactive POST with followers",
+         fmt::format("p99 {:.2f} ms; without them {:.2f} ms", a, b), a / b, "<= 1.3");
+  return {};
+}
+
 Result<void> BenchStart(const Settings& settings, const std::string& data) {
   std::vector<double> clean;
   for (int i = 0; i < 5; ++i) {
@@ -315,6 +394,7 @@ Result<void> Run(const Settings& settings) {
   std::filesystem::create_directories(settings.work);
   if (settings.Wants("idle")) TRY(BenchIdle(settings));
   if (settings.Wants("post")) TRY(BenchPost(settings));
+  if (settings.Wants("followers")) TRY(BenchFollowers(settings));
   if (settings.Wants("import") || settings.Wants("get") || settings.Wants("page") ||
       settings.Wants("latency") || settings.Wants("start")) {
     TRY(BenchLarge(settings));

@@ -1,8 +1,10 @@
-// What a walk may still spend: looks at the clock once in a while, and lets others in.
+// What walks are made of: what one may still spend, where it was, where it goes next.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "graph/walk.h"
@@ -78,5 +80,44 @@ bool ForEachStep(const Graph& graph, const Lens& lens, NodeNumber node, Each eac
   }
   return true;
 }
+
+// The nodes of a walk, breadth first: those that wait and those that are done. What a node needs of
+// the graph is fetched from memory while the nodes before it are walked.
+class Frontier {
+ public:
+  Frontier(const Graph& graph, const Lens& lens, std::uint32_t depth_max)
+      : graph_(graph),
+        out_(lens.FollowsAny(Side::kOut)),
+        in_(lens.FollowsAny(Side::kIn)),
+        depth_max_(depth_max) {}
+
+  void Push(WalkNode node) {
+    nodes_.push_back(node);
+    if (node.depth >= depth_max_) return;  // nobody asks for its edges
+    if (out_) graph_.PrefetchPlace(node.node, Side::kOut);
+    if (in_) graph_.PrefetchPlace(node.node, Side::kIn);
+  }
+  // The node at a place, which grows by one with every call.
+  WalkNode Take(std::size_t at) {
+    const std::size_t end = std::min(nodes_.size(), at + kAhead);
+    for (; ahead_ < end && nodes_[ahead_].depth < depth_max_; ++ahead_) {
+      if (out_) graph_.PrefetchEdges(nodes_[ahead_].node, Side::kOut);
+      if (in_) graph_.PrefetchEdges(nodes_[ahead_].node, Side::kIn);
+    }
+    return nodes_[at];
+  }
+  [[nodiscard]] std::size_t size() const { return nodes_.size(); }
+  [[nodiscard]] std::uint32_t last_depth() const { return nodes_.back().depth; }
+  [[nodiscard]] std::vector<WalkNode> TakeAll() { return std::move(nodes_); }
+
+ private:
+  // About the time that memory takes, in nodes.
+  static constexpr std::size_t kAhead = 12;
+  const Graph& graph_;
+  const bool out_, in_;
+  const std::uint32_t depth_max_;
+  std::vector<WalkNode> nodes_;
+  std::size_t ahead_ = 0;  // nodes whose edges were sent for
+};
 
 }  // namespace tenon

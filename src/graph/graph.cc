@@ -1,6 +1,7 @@
 #include "graph/graph.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -28,6 +29,14 @@ std::uint64_t HashOf(const Uuid& id) {
   return Mix(high ^ Mix(low));
 }
 
+// As == does, without a call.
+bool IsSame(const Uuid& a, const Uuid& b) {
+  std::array<std::uint64_t, 2> x, y;
+  std::memcpy(x.data(), a.bytes.data(), sizeof(x));
+  std::memcpy(y.data(), b.bytes.data(), sizeof(y));
+  return x[0] == y[0] && x[1] == y[1];
+}
+
 // At most `bytes`, not ending inside a character.
 std::string_view Cut(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return text;
@@ -53,8 +62,19 @@ std::size_t Graph::SlotOf(const NodeSource& source, const Uuid& id) const {
   for (std::size_t slot = HashOf(id) & mask;; slot = (slot + 1) & mask) {
     const NodeNumber node = slots_[slot];
     if (node == kNoNode) return slot;
-    if (ids_[node] == id && node_classes_[ClassOf(node)].source == &source) return slot;
+    if (IsSame(ids_[node], id) && node_classes_[ClassOf(node)].source == &source) return slot;
   }
+}
+
+void Graph::PrefetchSlot(const Uuid& id) const {
+  if (!slots_.empty()) __builtin_prefetch(&slots_[HashOf(id) & (slots_.size() - 1)]);
+}
+
+void Graph::PrefetchNode(const Uuid& id) const {
+  const NodeNumber node = slots_.empty() ? kNoNode : slots_[HashOf(id) & (slots_.size() - 1)];
+  if (node == kNoNode) return;
+  __builtin_prefetch(&ids_[node]);
+  __builtin_prefetch(&classes_of_[node]);
 }
 
 NodeNumber Graph::Find(const NodeSource& source, const Uuid& id) const {
@@ -78,7 +98,8 @@ NodeNumber Graph::Touch(const NodeSource& source, const Uuid& id, std::string_vi
   if (slots_[slot] != kNoNode) return slots_[slot];
   const NodeNumber node = node_count();
   ids_.push_back(id);
-  classes_of_.push_back(InternNodeClass(source, source.type_name) | kDead);
+  classes_of_.push_back(InternNodeClass(source, source.type_name));
+  if (node % 64 == 0) live_bits_.push_back(0);
   labels_of_.push_back(0);
   if (!source.key_is_id) key_texts_.emplace(node, key_text);
   slots_[slot] = node;
@@ -88,6 +109,7 @@ NodeNumber Graph::Touch(const NodeSource& source, const Uuid& id, std::string_vi
 void Graph::SetNode(NodeNumber node, std::string_view type, std::string_view label) {
   const NodeSource& source = *node_classes_[ClassOf(node)].source;
   if (!IsLive(node)) ++live_;
+  live_bits_[node / 64] |= std::uint64_t{1} << (node % 64);
   classes_of_[node] = InternNodeClass(source, type.empty() ? source.type_name : type);
   label = Cut(label, kLabelBytesMax);
   if (Label(node) == label) return;
@@ -106,7 +128,7 @@ void Graph::SetNode(NodeNumber node, std::string_view type, std::string_view lab
 
 void Graph::KillNode(NodeNumber node) {
   if (!IsLive(node)) return;
-  classes_of_[node] |= kDead;
+  live_bits_[node / 64] &= ~(std::uint64_t{1} << (node % 64));
   --live_;
 }
 
@@ -308,6 +330,7 @@ void Graph::Compact() {
 void Graph::ShrinkToFit() {
   ids_.shrink_to_fit();
   classes_of_.shrink_to_fit();
+  live_bits_.shrink_to_fit();
   labels_of_.shrink_to_fit();
   labels_.shrink_to_fit();
 }
@@ -315,8 +338,8 @@ void Graph::ShrinkToFit() {
 std::size_t Graph::bytes() const {
   // A hash node of the overlay and its vector: about so much on this library.
   constexpr std::size_t kAddedNode = 80, kMoreEdge = 48, kKeyText = 100;
-  std::size_t total = BytesOf(ids_) + BytesOf(classes_of_) + BytesOf(labels_of_) +
-                      labels_.capacity() + BytesOf(slots_);
+  std::size_t total = BytesOf(ids_) + BytesOf(classes_of_) + BytesOf(live_bits_) +
+                      BytesOf(labels_of_) + labels_.capacity() + BytesOf(slots_);
   for (const Direction* direction : {&out_, &in_}) {
     total += BytesOf(direction->offsets) + BytesOf(direction->halves) +
              direction->added.size() * kAddedNode;

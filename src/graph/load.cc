@@ -4,6 +4,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -89,8 +90,16 @@ class Loader {
   // An end of an edge: rows often come with the same one as the row before.
   struct End {
     const NodeSource* source;
-    std::string text = {};
-    NodeNumber node = kNoNode;
+    std::optional<std::string> text = {};
+    Uuid id;
+    NodeNumber node = kNoNode;  // of a key that is not the id itself
+  };
+  // Edges wait for their ends to be fetched from memory: looking them up is mostly that.
+  static constexpr std::size_t kWaiting = 32;
+  struct Waiting {
+    Uuid from_id, to_id;
+    NodeNumber from = kNoNode, to = kNoNode;  // unless the id says it
+    std::uint32_t edge_class = 0;
   };
 
   Result<void> Nodes(const NodeSource& source) {
@@ -117,10 +126,10 @@ class Loader {
   Result<void> Edges(const EdgeSource& source) {
     SqlBuilder sql(reader_.dialect());
     TRY(AppendEdgeSelect(source, tenant_, {}, sql));
-    End from{source.from}, to{source.to};
+    End from{.source = source.from, .id = {}}, to{.source = source.to, .id = {}};
     std::string kind, state;
     std::optional<std::uint32_t> edge_class;
-    return reader_.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
+    TRY(reader_.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
       const std::string_view row_kind = row.IsNull(2) ? std::string_view{} : row.Text(2);
       const std::string_view row_state = row.IsNull(3) ? std::string_view{} : row.Text(3);
       if (!edge_class || row_kind != kind || row_state != state) {
@@ -128,10 +137,14 @@ class Loader {
         state = row_state;
         edge_class = graph_.InternEdgeClass(source, kind, state);
       }
-      const NodeNumber from_node = NodeOf(from, row.Text(0));
-      edges_.push_back({from_node, NodeOf(to, row.Text(1)), *edge_class});
+      Read(row.Text(0), from);
+      Read(row.Text(1), to);
+      waiting_[waiting_count_++] = {from.id, to.id, from.node, to.node, *edge_class};
+      if (waiting_count_ == kWaiting) Resolve(source);
       return Look();
-    });
+    }));
+    Resolve(source);
+    return {};
   }
 
   NodeNumber NodeOf(const NodeSource& source, std::string_view text) {
@@ -140,12 +153,26 @@ class Loader {
     }
     return graph_.Touch(source, source.IdOf(text), text);
   }
-  NodeNumber NodeOf(End& end, std::string_view text) {
-    if (end.node == kNoNode || end.text != text) {
-      end.text = text;
-      end.node = NodeOf(*end.source, text);
+  void Read(std::string_view text, End& end) {
+    if (end.text == text) return;
+    end.text = text;
+    end.id = FastUuid(text).value_or(Uuid{});
+    if (end.id == Uuid{} || !end.source->key_is_id) end.id = end.source->IdOf(text);
+    end.node = end.source->key_is_id ? kNoNode : graph_.Touch(*end.source, end.id, text);
+    if (end.node == kNoNode) graph_.PrefetchSlot(end.id);
+  }
+  void Resolve(const EdgeSource& source) {
+    const auto waiting = std::span(waiting_).first(std::exchange(waiting_count_, 0));
+    for (const Waiting& edge : waiting) {
+      if (edge.from == kNoNode) graph_.PrefetchNode(edge.from_id);
+      if (edge.to == kNoNode) graph_.PrefetchNode(edge.to_id);
     }
-    return end.node;
+    for (const Waiting& edge : waiting) {
+      const NodeNumber from =
+          edge.from == kNoNode ? graph_.Touch(*source.from, edge.from_id, {}) : edge.from;
+      const NodeNumber to = edge.to == kNoNode ? graph_.Touch(*source.to, edge.to_id, {}) : edge.to;
+      edges_.push_back({from, to, edge.edge_class});
+    }
   }
 
   Result<bool> Look() {
@@ -162,6 +189,8 @@ class Loader {
   const std::size_t bytes_max_;
   Graph& graph_;
   std::vector<WholeEdge> edges_;
+  std::array<Waiting, kWaiting> waiting_;
+  std::size_t waiting_count_ = 0;
   std::size_t rows_ = 0;
 };
 

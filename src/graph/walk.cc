@@ -83,12 +83,16 @@ Lens::Lens(const Graph& graph, const WalkFilter& filter) {
     edges_.push_back(sides);
     any_out_ = any_out_ || (sides & 1) != 0;
     any_in_ = any_in_ || (sides & 2) != 0;
+    any_both_ = any_both_ || sides == 3;
   }
   for (const NodeClass& node_class : graph.node_classes()) {
     walked_.push_back(
         readable(*node_class.source->entity) && ListsClass(filter.node_types, node_class) ? 1 : 0);
     shown_.push_back(ListsClass(filter.show, node_class) ? 1 : 0);
+    walks_all_ = walks_all_ && walked_.back() != 0;
   }
+  walks_all_ = walks_all_ && filter.node_types.empty();
+  shows_all_ = filter.show.empty();
 }
 
 Subgraph Reach(const Graph& graph, const std::vector<NodeNumber>& starts, const WalkFilter& filter,
@@ -97,15 +101,20 @@ Subgraph Reach(const Graph& graph, const std::vector<NodeNumber>& starts, const 
   Budget budget(limits);
   SeenNodes seen(graph.node_count());
   Subgraph found;
-  std::vector<WalkNode> queue;  // all that was reached; `found` has what is shown of it
+  // All that was reached. What is shown of it is in `found`, unless that is the same.
+  Frontier queue(graph, lens, limits.depth_max);
+  std::size_t shown_nodes = 0;
+  const auto reach = [&](NodeNumber node, std::uint32_t depth, bool shown) {
+    queue.Push({node, depth});
+    if (!shown) return;
+    ++shown_nodes;
+    if (!lens.ShowsAll()) found.nodes.push_back({node, depth});
+  };
   for (const NodeNumber start : starts) {
-    if (seen.Add(start)) {
-      queue.push_back({start, 0});
-      found.nodes.push_back({start, 0});
-    }
+    if (seen.Add(start)) reach(start, 0, true);
   }
   // An edge that is followed from both ends is met from each; the end that was first keeps it.
-  SeenNodes expanded(graph.node_count());
+  SeenNodes expanded(lens.FollowsBothOfAny() ? graph.node_count() : 0);
   const auto keep = [&](const WholeEdge& edge) {
     if (found.edges.size() >= limits.edges_max) {
       if (limits.edges_max > 0) found.partial = Partial::kEdges;
@@ -114,7 +123,7 @@ Subgraph Reach(const Graph& graph, const std::vector<NodeNumber>& starts, const 
     found.edges.push_back(edge);
   };
   for (std::size_t at = 0; at < queue.size(); ++at) {
-    const WalkNode here = queue[at];
+    const WalkNode here = queue.Take(at);
     if (here.depth >= limits.depth_max) break;
     const bool here_shown = here.depth == 0 || lens.Shows(graph, here.node);
     const bool all = ForEachStep(graph, lens, here.node, [&](NodeNumber next, WholeEdge edge) {
@@ -122,23 +131,23 @@ Subgraph Reach(const Graph& graph, const std::vector<NodeNumber>& starts, const 
       if (!lens.Walks(graph, next)) return true;
       const bool shown = lens.Shows(graph, next);
       const bool is_new = !seen.Has(next);
-      if (is_new && shown && found.nodes.size() >= limits.nodes_max) {
+      if (is_new && shown && shown_nodes >= limits.nodes_max) {
         found.partial = Partial::kNodes;
         return false;
       }
       if (is_new) {
         seen.Add(next);
-        queue.push_back({next, here.depth + 1});
-        if (shown) found.nodes.push_back({next, here.depth + 1});
+        reach(next, here.depth + 1, shown);
       }
       const bool again = lens.FollowsBoth(edge.edge_class) && expanded.Has(next);
       if (here_shown && shown && !again) keep(edge);
       return true;
     });
     if (!all) break;
-    expanded.Add(here.node);
+    if (lens.FollowsBothOfAny()) expanded.Add(here.node);
     budget.Rest();
   }
+  if (lens.ShowsAll()) found.nodes = queue.TakeAll();
   if (budget.over()) found.partial = Partial::kDeadline;
   return found;
 }
@@ -162,32 +171,41 @@ Impact CountReach(const Graph& graph, NodeNumber start, const WalkFilter& filter
   SeenNodes seen(graph.node_count());
   seen.Add(start);
   Impact impact;
-  std::vector<NodeNumber> level = {start}, next_level;
-  for (std::uint32_t depth = 1; !level.empty() && depth <= limits.depth_max; ++depth) {
-    std::vector<std::size_t> counts(graph.node_classes().size());
-    for (const NodeNumber here : level) {
-      const bool all = ForEachStep(graph, lens, here, [&](NodeNumber next, const WholeEdge&) {
-        if (!budget.Spend()) return false;
-        if (!lens.Walks(graph, next) || !seen.Add(next)) return true;
-        next_level.push_back(next);
-        if (lens.Shows(graph, next)) {
-          const std::uint32_t number = graph.ClassOf(next);
-          if (number < counts.size()) ++counts[number];
-          ++impact.total;
-        }
-        return true;
-      });
-      if (!all) break;
-      budget.Rest();
-    }
+  Frontier queue(graph, lens, limits.depth_max);
+  queue.Push({start, 0});
+  std::vector<std::size_t> counts(graph.node_classes().size());  // of the depth below
+  const auto end_depth = [&] {
     std::map<std::uint32_t, std::size_t> by_class;
     for (std::uint32_t number = 0; number < counts.size(); ++number) {
       if (counts[number] > 0) by_class[number] = counts[number];
     }
-    if (!next_level.empty()) impact.depths.push_back(std::move(by_class));
-    level = std::exchange(next_level, {});
-    if (budget.over()) break;
+    impact.depths.push_back(std::move(by_class));
+    counts.assign(counts.size(), 0);
+  };
+  std::uint32_t depth = 0;
+  for (std::size_t at = 0; at < queue.size(); ++at) {
+    const WalkNode here = queue.Take(at);
+    if (here.depth > depth) {
+      end_depth();
+      depth = here.depth;
+    }
+    if (depth >= limits.depth_max) break;
+    const bool all = ForEachStep(graph, lens, here.node, [&](NodeNumber next, const WholeEdge&) {
+      if (!budget.Spend()) return false;
+      if (!lens.Walks(graph, next) || !seen.Add(next)) return true;
+      queue.Push({next, depth + 1});
+      if (lens.Shows(graph, next)) {
+        const std::uint32_t number = graph.ClassOf(next);
+        if (number < counts.size()) ++counts[number];
+        ++impact.total;
+      }
+      return true;
+    });
+    if (!all) break;
+    budget.Rest();
   }
+  // What the deadline cut off in the middle of a depth.
+  if (queue.last_depth() > depth) end_depth();
   if (budget.over()) impact.partial = Partial::kDeadline;
   return impact;
 }

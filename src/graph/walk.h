@@ -79,18 +79,21 @@ class Lens {
   [[nodiscard]] bool FollowsAny(Side side) const { return side == Side::kOut ? any_out_ : any_in_; }
   // Whether the walk may step on a node.
   [[nodiscard]] bool Walks(const Graph& graph, NodeNumber node) const {
-    return graph.IsLive(node) && Has(walked_, graph.ClassOf(node));
+    return graph.IsLive(node) && (walks_all_ || Has(walked_, graph.ClassOf(node)));
   }
   [[nodiscard]] bool Shows(const Graph& graph, NodeNumber node) const {
-    return Has(shown_, graph.ClassOf(node));
+    return shows_all_ || Has(shown_, graph.ClassOf(node));
   }
+  [[nodiscard]] bool ShowsAll() const { return shows_all_; }
+  [[nodiscard]] bool FollowsBothOfAny() const { return any_both_; }
 
  private:
   [[nodiscard]] static bool Has(const std::vector<std::uint8_t>& flags, std::uint32_t number) {
     return number < flags.size() && flags[number] != 0;
   }
   std::vector<std::uint8_t> edges_, walked_, shown_;
-  bool any_out_ = false, any_in_ = false;
+  bool any_out_ = false, any_in_ = false, any_both_ = false;
+  bool walks_all_ = true, shows_all_ = true;  // nodes of every class: it need not be looked up
 };
 
 // Breadth first from all of `starts`; they are in the answer, at depth 0. Edges are those that were

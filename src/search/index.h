@@ -82,6 +82,7 @@ inline constexpr std::size_t kFacetValuesShown = 100;
 struct IndexAnswer {
   std::vector<Candidate> candidates;  // best first
   std::int64_t total = 0;             // rows that match; kCountMax: so many or more
+  bool at_least = false;              // counting was given up at `total`
   bool capped = false;                // there are more matches than candidates
   std::vector<std::pair<const SearchPlan*, std::int64_t>> by_entity;
   FacetLists facets;

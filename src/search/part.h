@@ -29,6 +29,9 @@ struct Condition {
   // About so many rows have the rarest of the words that must be there: an index may walk the rows
   // instead of collecting all that match.
   std::int64_t rarest = 0;
+  // About so many rows each of its words has, added up: what looking through all of it costs.
+  // 0: not known.
+  std::int64_t postings = 0;
 };
 
 // How words become a condition.
@@ -41,6 +44,11 @@ struct FoundRow {
   std::string_view key;
   std::string_view words;          // Analysis::words
   std::vector<std::string> texts;  // when asked for
+};
+
+struct Counted {
+  std::int64_t rows = 0;
+  bool whole = true;  // false: there may be more, it was given up
 };
 
 struct FacetTally {
@@ -59,13 +67,11 @@ class IndexPart {
   // The most frequent of the first kEndingsLookedAt words that begin with the prefix and go on.
   static constexpr int kEndingsLookedAt = 1000;
   virtual Result<std::vector<Term>> Endings(std::string_view prefix, std::size_t max) = 0;
-  // Words of so many bytes that share at least `shared` of the trigrams, most of them first.
-  struct Alike {
-    std::span<const std::int64_t> grams;
-    std::size_t shared = 0, size_min = 0, size_max = 0;
-    int max = 0;
-  };
-  virtual Result<std::vector<Term>> ByGrams(const Alike& alike) = 0;
+  // Words that hold this one and more; at most `max`, whichever are found first.
+  virtual Result<std::vector<Term>> Containing(std::string_view word, int max) = 0;
+  // Words that are at most so many edits from it (EditDistance), with their distances; only of
+  // those that somebody could misspell (HasGrams). Where many are, some may be left out.
+  virtual Result<std::vector<Term>> Near(std::string_view word, int distance_max) = 0;
 
   // --- conditions
   [[nodiscard]] virtual const ConditionWords& words() const = 0;
@@ -88,7 +94,8 @@ class IndexPart {
   // Of these rows those that satisfy the condition, or all when it is empty.
   virtual Result<void> Among(std::span<const std::string> keys, const Condition& condition,
                              bool texts, const Each& each) = 0;
-  virtual Result<std::int64_t> Count(const Condition& condition, std::int64_t max) = 0;
+  // Stops at `max`, and where going on would cost too much.
+  virtual Result<Counted> Count(const Condition& condition, std::int64_t max) = 0;
   // Rows whose folded name is `name`, or begins with it and goes on; at most `max`.
   using EachName = std::function<Result<void>(std::string_view name, const FoundRow&)>;
   virtual Result<void> Names(std::string_view name, bool exact, std::int64_t max,
@@ -100,7 +107,8 @@ class IndexPart {
     std::int64_t rows = 0;    // that have it
   };
   virtual Result<FacetNumber> FacetValue(std::string_view facet, std::string_view value) = 0;
-  // The values of at most `max` rows that satisfy the condition.
+  // The values of at most `max` rows that satisfy the condition; fewer where more would cost too
+  // much.
   virtual Result<FacetTally> Tally(const Condition& condition, std::int64_t max) = 0;
   using EachValue = std::function<Result<void>(std::int64_t number, std::string_view facet,
                                                std::string_view value, std::int64_t rows)>;

@@ -1,6 +1,7 @@
 #include "search/part_query.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "search/vocabulary.h"
 
@@ -9,6 +10,9 @@ namespace {
 
 // Whole names that begin with the text, in the order of the names.
 constexpr std::int64_t kNamesMax = 200;
+// Beside a rare word, the postings of a frequent one are skipped: each row of the rare one costs as
+// much as so many of them.
+constexpr std::int64_t kSkipped = 100;
 // Values of one facet that are named.
 constexpr std::size_t kFacetNamesMax = 1000;
 
@@ -55,6 +59,7 @@ Result<void> PartQuery::OpenFacetTerms() {
       if (found.number == 0) continue;
       any.push_back(part_->FacetWord(found.number));
       rows = std::max(rows, found.rows);
+      facet_postings_ += found.rows;
     }
     if (any.empty()) none_ = true;
     facet_rows_ = std::min(facet_rows_.value_or(rows), rows);
@@ -68,6 +73,9 @@ Condition PartQuery::Narrowed(Condition condition) const {
   if (!facet_terms_.empty()) {
     const std::string facets = Joined(facet_terms_, part_->words().both);
     condition.rarest = text.empty() ? *facet_rows_ : std::min(condition.rarest, *facet_rows_);
+    if (text.empty() || condition.postings > 0) {
+      condition.postings += std::min(facet_postings_, kSkipped * condition.rarest);
+    }
     text = text.empty() ? facets : "(" + text + ")" + std::string(part_->words().both) + facets;
   }
   if (query_.text.excluded.empty() || text.empty()) return condition;
@@ -86,24 +94,32 @@ Condition PartQuery::Narrowed(Condition condition) const {
 
 Condition PartQuery::All(bool label) const {
   std::vector<std::string> parts;
-  std::int64_t rarest = part_->docs();
+  Condition all{{}, part_->docs(), 0};
+  std::int64_t fewest = std::numeric_limits<std::int64_t>::max() / kSkipped;
   for (const Group& group : groups_) {
     if (group.variants.empty()) return {};
     parts.push_back(WordOf(group, label));
-    rarest = std::min(rarest, label ? group.labels_min : group.rows_min);
+    all.rarest = std::min(all.rarest, label ? group.labels_min : group.rows_min);
+    fewest = std::min(fewest, group.postings);
   }
-  return {Joined(parts, part_->words().both), rarest};
+  for (const Group& group : groups_) {
+    all.postings += std::min(group.postings, kSkipped * fewest);
+  }
+  all.text = Joined(parts, part_->words().both);
+  return all;
 }
 
 Condition PartQuery::Any() const {
   std::vector<std::string> any;
-  std::int64_t most = 0;
+  Condition some;
   for (const Group& group : groups_) {
     if (group.variants.empty()) continue;
     any.push_back(WordOf(group, false));
-    most = std::max(most, group.rows_min);
+    some.rarest = std::max(some.rarest, group.rows_min);
+    some.postings += group.postings;
   }
-  return {Joined(any, part_->words().either), most};
+  some.text = Joined(any, part_->words().either);
+  return some;
 }
 
 void PartQuery::Note(const FoundRow& row, Match match, double bonus) {
@@ -143,10 +159,14 @@ Result<void> PartQuery::StreamAll(std::size_t max) {
   return {};
 }
 
-Result<std::int64_t> PartQuery::Count(const Condition& condition) {
+Result<void> PartQuery::Count(const Condition& condition) {
+  total_ = static_cast<std::int64_t>(found_.size());
   const Condition narrowed = Narrowed(condition);
-  if (narrowed.text.empty() || none_) return 0;
-  return part_->Count(narrowed, kCountMax);
+  if (narrowed.text.empty() || none_) return {};
+  const Counted counted = TRY(part_->Count(narrowed, kCountMax));
+  total_ = std::max(total_, counted.rows);
+  at_least_ = !counted.whole;
+  return {};
 }
 
 Result<void> PartQuery::FindNames() {
@@ -172,8 +192,11 @@ Result<void> PartQuery::FindNamesFrom(bool exact) {
 void PartQuery::Foretell() {
   if (none_ || (query_.text.empty() && facet_terms_.empty())) return;
   const std::size_t max = query_.candidates_max;
+  const bool plain = facet_terms_.empty() && query_.text.excluded.empty();
+  const bool full = plain && groups_.size() == 1 && query_.text.phrases.empty() &&
+                    groups_[0].labels_min > static_cast<std::int64_t>(max);
   for (const bool label : {true, false}) {
-    if (label && groups_.empty()) continue;
+    if (label ? groups_.empty() : full) continue;
     const Condition all = All(label);
     if (all.text.empty() && !groups_.empty()) return;
     part_->Foretell(Narrowed(all), AskFor(max));
@@ -186,24 +209,27 @@ Result<void> PartQuery::FindAll() {
   if (query_.text.empty() && facet_terms_.empty()) return StreamAll(max);
   TRY(FindNames());
   const bool phrases = !query_.text.phrases.empty();
+  bool more = false;
   if (!groups_.empty()) {
     const Condition label = All(true);
     if (label.text.empty()) {
       total_ = static_cast<std::int64_t>(found_.size());
       return {};
     }
-    if (TRY(Stream(label, max))) capped_ = true;
+    more = TRY(Stream(label, max));
   }
+  // With as many as are wanted that have all words in their names, others would rank below them.
   const Condition all = All(false);
-  const bool more = TRY(Stream(all, max));
-  if (more) capped_ = true;
+  if (!more || phrases) more = TRY(Stream(all, max)) || more;
+  capped_ = more;
   // Of one word the vocabulary knows how many rows have it, of one with endings at least that.
   const bool plain = facet_terms_.empty() && query_.text.excluded.empty();
   const bool one = groups_.size() == 1 && plain;
   const bool known = one && (groups_[0].rows_min >= kCountMax ||
                              (groups_[0].variants.size() == 1 && groups_[0].rows_min > 0));
   if (more && !phrases) {
-    total_ = known ? std::min(groups_[0].rows_min, kCountMax) : TRY(Count(all));
+    if (!known) return Count(all);
+    total_ = std::min(groups_[0].rows_min, kCountMax);
   }
   total_ = std::max(total_, static_cast<std::int64_t>(found_.size()));
   return {};
@@ -220,12 +246,13 @@ Result<void> PartQuery::FindSome() {
   std::ranges::stable_sort(there, std::greater{}, &Group::idf);  // rare words first
   const std::size_t max = std::max<std::size_t>(query_.candidates_max / 4, 50);
   const auto but = [&](const Group* left_out) {
-    Condition rest{{}, part_->docs()};
+    Condition rest{{}, part_->docs(), 0};
     std::vector<std::string> words;
     for (const Group* group : there) {
       if (group == left_out) continue;
       words.push_back(WordOf(*group, false));
       rest.rarest = std::min(rest.rarest, group->rows_min);
+      rest.postings += group->postings;
     }
     rest.text = Joined(words, part_->words().both);
     return rest;
@@ -237,14 +264,14 @@ Result<void> PartQuery::FindSome() {
       asked.push_back(but(there[out]));
     }
   }
-  for (const Group* group : there) asked.push_back({WordOf(*group, false), group->rows_min});
+  for (const Group* group : there)
+    asked.push_back({WordOf(*group, false), group->rows_min, group->postings});
   for (const Condition& one : asked) part_->Foretell(Narrowed(one), AskFor(max));
   for (const Condition& one : asked) {
     if (TRY(Stream(one, max))) capped_ = true;
   }
   some_ = true;
-  total_ = std::max(TRY(Count(Any())), static_cast<std::int64_t>(found_.size()));
-  return {};
+  return Count(Any());
 }
 
 Result<void> PartQuery::FindAmong(const std::vector<std::string>& keys) {

@@ -42,6 +42,7 @@ class PartQuery {
   [[nodiscard]] const SearchPlan& plan() const { return plan_; }
   [[nodiscard]] std::int64_t total() const { return total_; }
   [[nodiscard]] bool capped() const { return capped_; }
+  [[nodiscard]] bool at_least() const { return at_least_; }
   [[nodiscard]] bool facets_sampled() const { return facets_sampled_; }
   [[nodiscard]] bool has_words() const { return !groups_.empty(); }
   void TakeCandidates(std::vector<Candidate>& out);
@@ -67,7 +68,8 @@ class PartQuery {
   // Adds what satisfies the condition, at most `max`; true when there was more.
   Result<bool> Stream(const Condition& condition, std::size_t max);
   Result<void> StreamAll(std::size_t max);
-  Result<std::int64_t> Count(const Condition& condition);
+  // Into total_.
+  Result<void> Count(const Condition& condition);
   [[nodiscard]] bool HasPhrases(std::span<const std::string> texts) const;
   Result<void> NameFacets(const std::unordered_map<std::int64_t, std::int64_t>& counts);
   void Note(const FoundRow& row, Match match, double bonus);
@@ -89,12 +91,13 @@ class PartQuery {
   std::vector<bool> corrected_;
   std::vector<std::string> facet_terms_;    // conditions
   std::optional<std::int64_t> facet_rows_;  // rows that have the rarest of them
+  std::int64_t facet_postings_ = 0;         // of all of them
   std::unique_ptr<Scorer> scorer_;
   bool none_ = false;  // a facet value that no row has
   bool some_ = false;  // total_ is of rows with some words
   std::unordered_map<std::int64_t, Found> found_;
   std::int64_t total_ = 0;
-  bool capped_ = false;
+  bool capped_ = false, at_least_ = false;
   bool facets_sampled_ = false;
   std::unordered_map<std::string, std::unordered_map<std::string, std::int64_t>> facets_;
 };

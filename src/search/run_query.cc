@@ -93,6 +93,7 @@ Result<IndexAnswer> RunQuery(std::vector<OpenPart> open, const IndexQuery& query
     if (!query.facets.empty() && query.among == nullptr) TRY(parts[i]->CountFacets());
     answer.facets_sampled = answer.facets_sampled || parts[i]->facets_sampled();
     answer.capped = answer.capped || parts[i]->capped();
+    answer.at_least = answer.at_least || parts[i]->at_least();
     answer.total += parts[i]->total();
     answer.by_entity[i].second = parts[i]->total();
     parts[i]->TakeCandidates(answer.candidates);

@@ -38,6 +38,7 @@ struct Group {
   double idf = 1;
   std::int64_t rows_min = 0;    // so many rows have it, or more
   std::int64_t labels_min = 0;  // so many have it in their label, or more
+  std::int64_t postings = 0;    // rows of each of its tokens, added up
 };
 
 // log(1 + (rows - having + 0.5) / (having + 0.5)), never negative.

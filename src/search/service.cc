@@ -219,6 +219,7 @@ Result<IndexAnswer> SearchService::Ask(const Caller& caller, Request& request) {
     return !passed[candidate.plan].contains(candidate.key);
   });
   answer.total = static_cast<std::int64_t>(answer.candidates.size());
+  answer.at_least = false;
   for (auto& [plan, count] : answer.by_entity) {
     count = std::ranges::count(answer.candidates, plan, &Candidate::plan);
   }
@@ -248,7 +249,8 @@ void AppendHighlights(const Caller& caller, const SearchPlan& plan,
 }
 
 void AppendTail(const IndexAnswer& answer, bool with_facets, std::string& out) {
-  const bool exact = answer.total < kCountMax && !(answer.capped && answer.total == 0);
+  const bool exact =
+      answer.total < kCountMax && !answer.at_least && !(answer.capped && answer.total == 0);
   out += fmt::format(",\"total\":{},\"total_is_exact\":{}", answer.total, exact);
   out += ",\"entities\":[";
   bool first = true;

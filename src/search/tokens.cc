@@ -237,21 +237,6 @@ class Tokenizer {
   bool solid_ = false;
 };
 
-std::vector<std::int32_t> Characters(std::string_view text) {
-  std::vector<std::int32_t> out;
-  const auto* at = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  auto left = static_cast<utf8proc_ssize_t>(text.size());
-  while (left > 0) {
-    std::int32_t code = 0;
-    const utf8proc_ssize_t read = utf8proc_iterate(at, left, &code);
-    if (read <= 0) break;
-    out.push_back(code);
-    at += read;
-    left -= read;
-  }
-  return out;
-}
-
 std::vector<std::int64_t> TrigramsOf(const std::vector<std::int32_t>& characters) {
   std::vector<std::int64_t> grams;
   for (std::size_t i = 0; i + 3 <= characters.size(); ++i) {
@@ -265,6 +250,21 @@ std::vector<std::int64_t> TrigramsOf(const std::vector<std::int32_t>& characters
 }
 
 }  // namespace
+
+std::vector<std::int32_t> CharactersOf(std::string_view text) {
+  std::vector<std::int32_t> out;
+  const auto* at = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  auto left = static_cast<utf8proc_ssize_t>(text.size());
+  while (left > 0) {
+    std::int32_t code = 0;
+    const utf8proc_ssize_t read = utf8proc_iterate(at, left, &code);
+    if (read <= 0) break;
+    out.push_back(code);
+    at += read;
+    left -= read;
+  }
+  return out;
+}
 
 std::vector<Token> Tokenize(std::string_view text, std::size_t tokens_max) {
   return Tokenizer(text, tokens_max).Run();
@@ -302,7 +302,7 @@ std::string FoldName(std::string_view text, std::size_t bytes_max) {
 }
 
 std::vector<std::int64_t> Trigrams(std::string_view token) {
-  std::vector<std::int32_t> characters = Characters(token);
+  std::vector<std::int32_t> characters = CharactersOf(token);
   characters.insert(characters.begin(), 1);
   characters.push_back(2);
   return TrigramsOf(characters);
@@ -315,12 +315,12 @@ bool HasGrams(std::string_view token) {
 }
 
 std::vector<std::int64_t> InnerTrigrams(std::string_view part) {
-  return TrigramsOf(Characters(part));
+  return TrigramsOf(CharactersOf(part));
 }
 
 int EditDistance(std::string_view a_text, std::string_view b_text, int max) {
-  const std::vector<std::int32_t> a = Characters(a_text);
-  const std::vector<std::int32_t> b = Characters(b_text);
+  const std::vector<std::int32_t> a = CharactersOf(a_text);
+  const std::vector<std::int32_t> b = CharactersOf(b_text);
   const auto difference = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
   if (difference > static_cast<std::size_t>(max)) return max + 1;
   std::vector<int> before(b.size() + 1);

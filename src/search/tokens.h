@@ -42,6 +42,9 @@ std::vector<Token> Tokenize(std::string_view text, std::size_t tokens_max = kFie
 // most `bytes_max` bytes, cut at a character.
 std::string FoldName(std::string_view text, std::size_t bytes_max = 256);
 
+// The characters of valid UTF-8; it ends where the text is not.
+std::vector<std::int32_t> CharactersOf(std::string_view text);
+
 // Trigrams of a token, its beginning and end marked, as numbers; sorted, each once.
 std::vector<std::int64_t> Trigrams(std::string_view token);
 

@@ -11,8 +11,6 @@ namespace {
 // Words that contain another which are looked at to find the most frequent ones.
 constexpr int kContainingMax = 1000;
 constexpr std::size_t kNearMax = 5;
-// Trigram hits of one misspelt word that are measured letter by letter.
-constexpr int kNearCandidatesMax = 100;
 
 constexpr double kPrefixQuality = 0.6;
 constexpr double kPartsQuality = 0.8;
@@ -24,14 +22,7 @@ void KeepMostFrequent(std::vector<Term>& terms, std::size_t max) {
 }
 
 Result<std::vector<Term>> Containing(IndexPart& part, std::string_view word) {
-  const auto grams = InnerTrigrams(word);
-  if (grams.empty()) return std::vector<Term>();
-  auto found = TRY(part.ByGrams({.grams = grams,
-                                 .shared = grams.size(),
-                                 .size_min = word.size() + 1,
-                                 .size_max = kTokenBytesMax,
-                                 .max = kContainingMax}));
-  std::erase_if(found, [&](const Term& term) { return term.text.find(word) == term.text.npos; });
+  auto found = TRY(part.Containing(word, kContainingMax));
   KeepMostFrequent(found, kVariantsMax);
   return found;
 }
@@ -40,19 +31,7 @@ Result<std::vector<Term>> Alike(IndexPart& part, std::string_view word) {
   const std::size_t length = CountCodePoints(word);
   std::vector<Term> found;
   if (length < 4 || word.size() > 32) return found;
-  const int distance_max = length < 8 ? 1 : 2;
-  const auto grams = Trigrams(word);
-  // A letter stands in three trigrams; two that changed places, in four.
-  const std::size_t lost = 4 * static_cast<std::size_t>(distance_max);
-  const std::size_t shared = grams.size() > lost ? grams.size() - lost : 1;
-  const std::size_t slack = 4 * static_cast<std::size_t>(distance_max);
-  found = TRY(part.ByGrams({.grams = grams,
-                            .shared = shared,
-                            .size_min = word.size() > slack ? word.size() - slack : 1,
-                            .size_max = word.size() + slack,
-                            .max = kNearCandidatesMax}));
-  for (Term& term : found) term.distance = EditDistance(word, term.text, distance_max);
-  std::erase_if(found, [&](const Term& term) { return term.distance > distance_max; });
+  found = TRY(part.Near(word, length < 8 ? 1 : 2));
   std::ranges::stable_sort(found, [](const Term& a, const Term& b) {
     return a.distance != b.distance ? a.distance < b.distance : a.docs > b.docs;
   });
@@ -73,6 +52,7 @@ Result<Expanded> Expand(IndexPart& part, const QueryWord& word) {
       if (variants.size() >= kVariantsMax) return;
       variants.push_back({{term.text}, quality, near});
       docs += term.docs;
+      expanded.group.postings += term.docs;
       expanded.group.rows_min = std::max(expanded.group.rows_min, term.docs);
       expanded.group.labels_min = std::max(expanded.group.labels_min, term.labels);
     }
@@ -87,6 +67,7 @@ Result<Expanded> Expand(IndexPart& part, const QueryWord& word) {
     std::int64_t least = part.docs();
     for (const std::string& token : word.parts) {
       const std::int64_t own = TRY(part.Find(token)).docs;
+      expanded.group.postings += own;
       least = std::min(least, own);
       all = all && own > 0;
     }

@@ -8,6 +8,7 @@
 
 #include "search/postgres/array_text.h"
 #include "search/postgres/pg_documents.h"
+#include "search/tokens.h"
 
 namespace tenon::search {
 namespace {
@@ -15,6 +16,8 @@ namespace {
 // Behind all texts that begin with a prefix: no name has this character.
 constexpr std::string_view kLastCharacter = "\xF4\x8F\xBF\xBF";
 constexpr std::size_t kKeysMax = 5000;
+// Trigram hits of one misspelt word that are measured letter by letter.
+constexpr int kNearCandidatesMax = 100;
 // Rows that a walk looks at before it gives up, at most: ten milliseconds' worth.
 constexpr double kWalkMax = 20000;
 // To collect a match in the index takes so much of the time that looking at a row takes.
@@ -160,6 +163,33 @@ Result<std::vector<Term>> PgPart::ByGrams(const Alike& alike) {
   return found;
 }
 
+Result<std::vector<Term>> PgPart::Containing(std::string_view word, int max) {
+  const auto grams = InnerTrigrams(word);
+  if (grams.empty()) return std::vector<Term>();
+  auto found = TRY(ByGrams({.grams = grams,
+                            .shared = grams.size(),
+                            .size_min = word.size() + 1,
+                            .size_max = kTokenBytesMax,
+                            .max = max}));
+  std::erase_if(found, [&](const Term& term) { return term.text.find(word) == term.text.npos; });
+  return found;
+}
+
+Result<std::vector<Term>> PgPart::Near(std::string_view word, int distance_max) {
+  const auto grams = Trigrams(word);
+  // A letter stands in three trigrams; two that changed places, in four.
+  const std::size_t lost = 4 * static_cast<std::size_t>(distance_max);
+  const std::size_t slack = 4 * static_cast<std::size_t>(distance_max);  // bytes
+  auto found = TRY(ByGrams({.grams = grams,
+                            .shared = grams.size() > lost ? grams.size() - lost : 1,
+                            .size_min = word.size() > slack ? word.size() - slack : 1,
+                            .size_max = word.size() + slack,
+                            .max = kNearCandidatesMax}));
+  for (Term& term : found) term.distance = EditDistance(word, term.text, distance_max);
+  std::erase_if(found, [&](const Term& term) { return term.distance > distance_max; });
+  return found;
+}
+
 const ConditionWords& PgPart::words() const {
   static constexpr ConditionWords kWords{" & ", " | ", " & !"};
   return kWords;
@@ -268,15 +298,15 @@ Result<void> PgPart::Among(std::span<const std::string> keys, const Condition& c
   return {};
 }
 
-Result<std::int64_t> PgPart::Count(const Condition& condition, std::int64_t max) {
-  std::int64_t count = 0;
+Result<Counted> PgPart::Count(const Condition& condition, std::int64_t max) {
+  Counted counted;
   TRY(Run({fmt::format("SELECT {}.counted($1::tsquery, $2)", schema_),
            {Value(condition.text), Value(max)}},
           [&](const Row& row) -> Result<bool> {
-            count = row.Int(0);
+            counted.rows = row.Int(0);
             return false;
           }));
-  return count;
+  return counted;
 }
 
 PgPart::Statement PgPart::NamesOf(std::string_view name, bool exact, std::int64_t max) const {

@@ -29,7 +29,8 @@ class PgPart final : public IndexPart {
   [[nodiscard]] std::int64_t docs() const override { return docs_; }
   Result<Term> Find(std::string_view token) override;
   Result<std::vector<Term>> Endings(std::string_view prefix, std::size_t max) override;
-  Result<std::vector<Term>> ByGrams(const Alike& alike) override;
+  Result<std::vector<Term>> Containing(std::string_view word, int max) override;
+  Result<std::vector<Term>> Near(std::string_view word, int distance_max) override;
   [[nodiscard]] const ConditionWords& words() const override;
   [[nodiscard]] std::string Word(std::string_view token, bool label) const override;
   [[nodiscard]] std::string FacetWord(std::int64_t value) const override;
@@ -38,7 +39,7 @@ class PgPart final : public IndexPart {
   Result<bool> AllRows(std::size_t max, const Each& each) override;
   Result<void> Among(std::span<const std::string> keys, const Condition& condition, bool texts,
                      const Each& each) override;
-  Result<std::int64_t> Count(const Condition& condition, std::int64_t max) override;
+  Result<Counted> Count(const Condition& condition, std::int64_t max) override;
   Result<void> Names(std::string_view name, bool exact, std::int64_t max,
                      const EachName& each) override;
   Result<FacetNumber> FacetValue(std::string_view facet, std::string_view value) override;
@@ -69,6 +70,13 @@ class PgPart final : public IndexPart {
   Result<void> Run(const Statement& statement, const Reader::Each& each) {
     return reader_.Query(statement.sql, statement.parameters, each);
   }
+  // Words of so many bytes that share at least `shared` of the trigrams, most of them first.
+  struct Alike {
+    std::span<const std::int64_t> grams;
+    std::size_t shared = 0, size_min = 0, size_max = 0;
+    int max = 0;
+  };
+  Result<std::vector<Term>> ByGrams(const Alike& alike);
   Result<std::int64_t> ReadRows(const Statement& statement, const Ask& ask, const Each& each);
 
   Reader& reader_;

@@ -4,11 +4,24 @@
 
 #include <algorithm>
 
+#include "search/fuzzy.h"
 #include "search/sqlite/documents.h"
 #include "search/sqlite/file.h"
 #include "search/sqlite/statement.h"
+#include "search/tokens.h"
 
 namespace tenon::search {
+namespace {
+
+// Postings of FTS5 that counting looks through: some milliseconds.
+constexpr double kPostingsMax = 100000;
+// Words with one trigram that are looked at for those that hold a word.
+constexpr std::int64_t kGramWordsMax = 5000;
+// Look-ups for one misspelt word, a microsecond each: some hundreds for one edit, some thousands
+// for two.
+constexpr int kLooksMax = 10000;
+
+}  // namespace
 
 Result<std::vector<OpenPart>> OpenParts(Connection& connection, const IndexQuery& query) {
   std::vector<OpenPart> parts;
@@ -47,27 +60,58 @@ Result<std::vector<Term>> SqlitePart::Endings(std::string_view prefix, std::size
   return found;
 }
 
-Result<std::vector<Term>> SqlitePart::ByGrams(const Alike& alike) {
-  // A fixed number of places, so that the statement is prepared once.
-  constexpr std::size_t kGramsMax = 36;
-  std::string sql = "SELECT g.term, count(*) FROM grams g WHERE g.part = ?1 AND g.gram IN (";
-  for (std::size_t i = 0; i < kGramsMax; ++i) sql += i == 0 ? "?" : ",?";
-  sql +=
-      ") AND g.size BETWEEN ? AND ? GROUP BY g.term HAVING count(*) >= ? "
-      "ORDER BY count(*) DESC, g.term LIMIT ?";
-  std::vector<Term> found;
-  {
-    Bound query = TRY(Bound::Prepare(connection_, sql));
-    query.Int(part_);
-    for (std::size_t i = 0; i < kGramsMax; ++i) {
-      query.Int(alike.grams[std::min(i, alike.grams.size() - 1)]);
+Result<std::vector<Term>> SqlitePart::Containing(std::string_view word, int max) {
+  // Of its trigrams the one that the fewest words have; one that no word has says it all.
+  std::int64_t rarest = 0, fewest = kGramWordsMax + 1;
+  Bound count =
+      TRY(Bound::Prepare(connection_,
+                         "SELECT count(*) FROM (SELECT 1 FROM grams WHERE part = ?1 AND gram = ?2 "
+                         "AND size > ?3 LIMIT ?4)"));
+  for (const std::int64_t gram : InnerTrigrams(word)) {
+    count.Int(part_).Int(gram).Int(static_cast<std::int64_t>(word.size())).Int(fewest);
+    TRY(count.Step());
+    const std::int64_t words = count.Number(0);
+    count.Again();
+    if (words < fewest) {
+      fewest = words;
+      rarest = gram;
     }
-    query.Int(static_cast<std::int64_t>(alike.size_min));
-    query.Int(static_cast<std::int64_t>(alike.size_max));
-    query.Int(static_cast<std::int64_t>(alike.shared)).Int(alike.max);
-    while (TRY(query.Step())) found.push_back({.text = std::string(query.Bytes(0))});
+    if (fewest == 0) break;
   }
-  for (Term& term : found) term.docs = TRY(Find(term.text)).docs;
+  std::vector<Term> found;
+  if (fewest == 0) return found;
+  if (rarest == 0) {  // each is in more words than are looked at
+    const auto grams = InnerTrigrams(word);
+    if (grams.empty()) return found;
+    rarest = grams.front();
+  }
+  Bound query = TRY(
+      Bound::Prepare(connection_,
+                     "SELECT g.term, t.docs FROM (SELECT term FROM grams WHERE part = ?1 AND "
+                     "gram = ?2 AND size > ?3 LIMIT ?4) g CROSS JOIN terms t ON t.part = ?1 AND "
+                     "t.term = g.term WHERE instr(g.term, ?5) > 0 LIMIT ?6"));
+  query.Int(part_).Int(rarest).Int(static_cast<std::int64_t>(word.size())).Int(kGramWordsMax);
+  query.Text(word).Int(max);
+  while (TRY(query.Step())) {
+    found.push_back({.text = std::string(query.Bytes(0)), .docs = query.Number(1)});
+  }
+  return found;
+}
+
+Result<std::vector<Term>> SqlitePart::Near(std::string_view word, int distance_max) {
+  Bound query = TRY(Bound::Prepare(connection_,
+                                   "SELECT term, docs FROM terms WHERE part = ?1 AND term >= ?2 "
+                                   "ORDER BY term LIMIT 1"));
+  std::vector<Term> found;
+  FuzzyWalk walk(word, distance_max);
+  for (int look = 0; walk.next() && look < kLooksMax; ++look) {
+    query.Int(part_).Text(*walk.next());
+    if (!TRY(query.Step())) break;
+    Term term{.text = std::string(query.Bytes(0)), .docs = query.Number(1)};
+    query.Again();
+    term.distance = walk.Look(term.text);
+    if (term.distance <= distance_max && HasGrams(term.text)) found.push_back(std::move(term));
+  }
   return found;
 }
 
@@ -142,14 +186,23 @@ Result<void> SqlitePart::Among(std::span<const std::string> keys, const Conditio
   return {};
 }
 
-Result<std::int64_t> SqlitePart::Count(const Condition& condition, std::int64_t max) {
-  Bound query =
-      TRY(Bound::Prepare(connection_,
-                         "SELECT count(*) FROM (SELECT rowid FROM words WHERE words MATCH ?1 "
-                         "AND rowid BETWEEN ?2 AND ?3 LIMIT ?4)"));
-  query.Text(condition.text).Int(FirstOf(part_)).Int(LastOf(part_)).Int(max);
-  TRY(query.Step());
-  return query.Number(0);
+bool SqlitePart::IsEnough(const Condition& condition, std::int64_t row) const {
+  const double share = static_cast<double>(row - FirstOf(part_)) / static_cast<double>(docs_);
+  return share * static_cast<double>(condition.postings) > kPostingsMax;
+}
+
+Result<Counted> SqlitePart::Count(const Condition& condition, std::int64_t max) {
+  Bound query = TRY(Bound::Prepare(
+      connection_, "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid BETWEEN ?2 AND ?3"));
+  query.Text(condition.text).Int(FirstOf(part_)).Int(LastOf(part_));
+  Counted counted;
+  while (counted.rows < max && TRY(query.Step())) {
+    ++counted.rows;
+    if (!IsEnough(condition, query.Number(0))) continue;
+    counted.whole = false;
+    break;
+  }
+  return counted;
 }
 
 Result<void> SqlitePart::Names(std::string_view name, bool exact, std::int64_t max,
@@ -181,15 +234,15 @@ Result<IndexPart::FacetNumber> SqlitePart::FacetValue(std::string_view facet,
 }
 
 Result<FacetTally> SqlitePart::Tally(const Condition& condition, std::int64_t max) {
-  Bound query =
-      TRY(Bound::Prepare(connection_,
-                         "SELECT v.facets FROM words f CROSS JOIN doc_facets v ON v.id = f.rowid "
-                         "WHERE f.words MATCH ?1 AND f.rowid BETWEEN ?2 AND ?3 LIMIT ?4"));
+  Bound query = TRY(Bound::Prepare(
+      connection_,
+      "SELECT v.facets, f.rowid FROM words f CROSS JOIN doc_facets v ON v.id = f.rowid "
+      "WHERE f.words MATCH ?1 AND f.rowid BETWEEN ?2 AND ?3 LIMIT ?4"));
   query.Text(condition.text).Int(FirstOf(part_)).Int(LastOf(part_)).Int(max + 1);
   FacetTally tally;
   std::int64_t rows = 0;
   while (TRY(query.Step())) {
-    if (++rows > max) {
+    if (++rows > max || IsEnough(condition, query.Number(1))) {
       tally.sampled = true;
       break;
     }

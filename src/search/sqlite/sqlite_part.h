@@ -21,7 +21,8 @@ class SqlitePart final : public IndexPart {
   [[nodiscard]] std::int64_t docs() const override { return docs_; }
   Result<Term> Find(std::string_view token) override;
   Result<std::vector<Term>> Endings(std::string_view prefix, std::size_t max) override;
-  Result<std::vector<Term>> ByGrams(const Alike& alike) override;
+  Result<std::vector<Term>> Containing(std::string_view word, int max) override;
+  Result<std::vector<Term>> Near(std::string_view word, int distance_max) override;
   [[nodiscard]] const ConditionWords& words() const override;
   [[nodiscard]] std::string Word(std::string_view token, bool label) const override;
   [[nodiscard]] std::string FacetWord(std::int64_t value) const override;
@@ -29,7 +30,7 @@ class SqlitePart final : public IndexPart {
   Result<bool> AllRows(std::size_t max, const Each& each) override;
   Result<void> Among(std::span<const std::string> keys, const Condition& condition, bool texts,
                      const Each& each) override;
-  Result<std::int64_t> Count(const Condition& condition, std::int64_t max) override;
+  Result<Counted> Count(const Condition& condition, std::int64_t max) override;
   Result<void> Names(std::string_view name, bool exact, std::int64_t max,
                      const EachName& each) override;
   Result<FacetNumber> FacetValue(std::string_view facet, std::string_view value) override;
@@ -38,6 +39,9 @@ class SqlitePart final : public IndexPart {
   Result<void> Values(std::string_view facet, std::int64_t max, const EachValue& each) override;
 
  private:
+  // Whether what was looked through up to the row is as much as a query may cost.
+  [[nodiscard]] bool IsEnough(const Condition& condition, std::int64_t row) const;
+
   Connection& connection_;
   const std::int64_t part_, docs_;
 };
