@@ -60,6 +60,9 @@ struct IndexQuery {
   // over. Null: all.
   const Among* among = nullptr;
   std::chrono::milliseconds deadline{5000};
+  // Entries of the index that counting looks through at most, about: some milliseconds. The answer
+  // then says "at least so many". Of the embedded index.
+  std::int64_t postings_max = 100000;
 };
 
 struct Candidate {

@@ -58,6 +58,45 @@ TEST_F(SqliteIndexTest, IsBuiltAnewWhenDamagedMissingOrOfAnotherModel) {
   EXPECT_FALSE(index.Place().value().has_value());
 }
 
+TEST_F(SqliteIndexTest, GivesUpCountingWhatCostsTooMuch) {
+  std::vector<testing::Thing> things;
+  for (int i = 0; i < 400; ++i) {
+    const std::string n = std::to_string(i);
+    things.push_back({n, "row" + n, "q." + n,
+                      i % 4 == 0   ? "red blue"
+                      : i % 2 == 0 ? "red"
+                                   : "blue"});
+  }
+  Fill(things);
+  IndexQuery query = Asked("red blue");
+  query.candidates_max = 10;
+  IndexAnswer answer = Answer(query);
+  EXPECT_EQ(answer.total, 100);
+  EXPECT_FALSE(answer.at_least);
+  // 300 rows have one word, 200 the other: a fifth of that is looked through.
+  query.postings_max = 100;
+  answer = Answer(query);
+  EXPECT_TRUE(answer.at_least);
+  EXPECT_GE(answer.total, 10);
+  EXPECT_LE(answer.total, 30);
+  EXPECT_EQ(answer.candidates.size(), 10u);
+  // A single word's rows are known without counting.
+  query.text = ParseTextQuery("red");
+  answer = Answer(query);
+  EXPECT_EQ(answer.total, 200);
+  EXPECT_FALSE(answer.at_least);
+}
+
+TEST_F(SqliteIndexTest, FindsAMisspeltWordBehindAnyLetter) {
+  Put({"a", "warehouse", "a.a"});
+  for (const char* text : {"xarehouse", "wrehouse", "awrehouse", "warehousse", "warehuose"}) {
+    EXPECT_THAT(Find(text), ElementsAre("a")) << text;
+  }
+  // What holds it is found before what is spelt alike.
+  EXPECT_THAT(Find("rehous"), ElementsAre("a"));
+  EXPECT_THAT(Find("qqqqqqqq"), ElementsAre());
+}
+
 TEST_F(SqliteIndexTest, ErasesATenantFromTheFile) {
   Put({"a", "wintermute", "a.a", "", "neuromancer"}, 1);
   Put({"b", "orders", "b.b"}, 2);

@@ -13,8 +13,6 @@
 namespace tenon::search {
 namespace {
 
-// Postings of FTS5 that counting looks through: some milliseconds.
-constexpr double kPostingsMax = 100000;
 // Words with one trigram that are looked at for those that hold a word.
 constexpr std::int64_t kGramWordsMax = 5000;
 // Look-ups for one misspelt word, a microsecond each: some hundreds for one edit, some thousands
@@ -31,8 +29,8 @@ Result<std::vector<OpenPart>> OpenParts(Connection& connection, const IndexQuery
         Bound::Prepare(connection, "SELECT id, docs FROM parts WHERE tenant = ?1 AND entity = ?2"));
     find.Text(tenant).Text(plan->entity->table);
     if (!TRY(find.Step()) || find.Number(1) == 0) continue;
-    parts.push_back(
-        {plan, std::make_unique<SqlitePart>(connection, find.Number(0), find.Number(1))});
+    parts.push_back({plan, std::make_unique<SqlitePart>(connection, find.Number(0), find.Number(1),
+                                                        query.postings_max)});
   }
   return parts;
 }
@@ -188,7 +186,7 @@ Result<void> SqlitePart::Among(std::span<const std::string> keys, const Conditio
 
 bool SqlitePart::IsEnough(const Condition& condition, std::int64_t row) const {
   const double share = static_cast<double>(row - FirstOf(part_)) / static_cast<double>(docs_);
-  return share * static_cast<double>(condition.postings) > kPostingsMax;
+  return share * static_cast<double>(condition.postings) > static_cast<double>(postings_max_);
 }
 
 Result<Counted> SqlitePart::Count(const Condition& condition, std::int64_t max) {

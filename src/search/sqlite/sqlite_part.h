@@ -15,8 +15,9 @@ namespace tenon::search {
 // FTS5 hands out matches in the order of their numbers.
 class SqlitePart final : public IndexPart {
  public:
-  SqlitePart(Connection& connection, std::int64_t part, std::int64_t docs)
-      : connection_(connection), part_(part), docs_(docs) {}
+  SqlitePart(Connection& connection, std::int64_t part, std::int64_t docs,
+             std::int64_t postings_max)
+      : connection_(connection), part_(part), docs_(docs), postings_max_(postings_max) {}
 
   [[nodiscard]] std::int64_t docs() const override { return docs_; }
   Result<Term> Find(std::string_view token) override;
@@ -43,7 +44,7 @@ class SqlitePart final : public IndexPart {
   [[nodiscard]] bool IsEnough(const Condition& condition, std::int64_t row) const;
 
   Connection& connection_;
-  const std::int64_t part_, docs_;
+  const std::int64_t part_, docs_, postings_max_;
 };
 
 // Inside a transaction, whose snapshot the parts then are of.
