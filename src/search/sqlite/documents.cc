@@ -64,16 +64,15 @@ Result<DocumentWriter::Part*> DocumentWriter::PartOf(const Uuid& tenant, const s
   const std::string tenant_text = tenant.ToString();
   Part part;
   {
-    Bound query = TRY(Bound::Prepare(
-        connection_, "SELECT id, docs, next FROM parts WHERE tenant = ?1 AND entity = ?2"));
-    query.Text(tenant_text).Text(table);
-    if (TRY(query.Step())) part = {query.Number(0), query.Number(1), query.Number(2)};
+    auto query =
+        TRY(statements_.Get("SELECT id, docs, next FROM parts WHERE tenant = ?1 AND entity = ?2"));
+    query->Text(tenant_text).Text(table);
+    if (TRY(query->Step())) part = {query->Number(0), query->Number(1), query->Number(2)};
   }
   if (part.id == 0) {
     if (!make) return nullptr;
-    Bound insert =
-        TRY(Bound::Prepare(connection_, "INSERT INTO parts (tenant, entity) VALUES (?1, ?2)"));
-    TRY(insert.Text(tenant_text).Text(table).Run());
+    auto insert = TRY(statements_.Get("INSERT INTO parts (tenant, entity) VALUES (?1, ?2)"));
+    TRY(insert->Text(tenant_text).Text(table).Run());
     part.id = sqlite3_last_insert_rowid(connection_.handle());
   }
   return &parts_.emplace(key, part).first->second;
@@ -81,20 +80,27 @@ Result<DocumentWriter::Part*> DocumentWriter::PartOf(const Uuid& tenant, const s
 
 Result<bool> DocumentWriter::Find(const Part& part, std::string_view key, Stored& stored) {
   {
-    Bound query =
-        TRY(Bound::Prepare(connection_, "SELECT id FROM doc_keys WHERE part = ?1 AND key = ?2"));
-    query.Int(part.id).Text(key);
-    if (!TRY(query.Step())) return false;
-    stored.id = query.Number(0);
+    auto query = TRY(statements_.Get("SELECT id FROM doc_keys WHERE part = ?1 AND key = ?2"));
+    query->Int(part.id).Text(key);
+    if (!TRY(query->Step())) return false;
+    stored.id = query->Number(0);
   }
-  Bound query = TRY(Bound::Prepare(connection_,
-                                   "SELECT d.texts, f.facets FROM docs d JOIN doc_facets f "
-                                   "ON f.id = d.id WHERE d.id = ?1"));
-  query.Int(stored.id);
-  if (!TRY(query.Step())) return false;
-  stored.texts = query.Bytes(0);
-  stored.facets = query.Bytes(1);
+  auto query =
+      TRY(statements_.Get("SELECT d.texts, f.facets FROM docs d JOIN doc_facets f "
+                          "ON f.id = d.id WHERE d.id = ?1"));
+  query->Int(stored.id);
+  if (!TRY(query->Step())) return false;
+  stored.texts = query->Bytes(0);
+  stored.facets = query->Bytes(1);
   return true;
+}
+
+// Gives the key a number; false: it has one.
+Result<bool> DocumentWriter::Claim(const Part& part, std::string_view key, std::int64_t id) {
+  auto insert =
+      TRY(statements_.Get("INSERT INTO doc_keys VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"));
+  TRY(insert->Int(part.id).Text(key).Int(id).Run());
+  return sqlite3_changes(connection_.handle()) > 0;
 }
 
 Result<std::int64_t> DocumentWriter::FacetValue(const Part& part, const std::string& facet,
@@ -105,15 +111,15 @@ Result<std::int64_t> DocumentWriter::FacetValue(const Part& part, const std::str
   }
   std::int64_t id = 0;
   {
-    Bound query = TRY(Bound::Prepare(
-        connection_, "SELECT id FROM facet_values WHERE part = ?1 AND facet = ?2 AND value = ?3"));
-    query.Int(part.id).Text(facet).Text(value);
-    if (TRY(query.Step())) id = query.Number(0);
+    auto query = TRY(statements_.Get(
+        "SELECT id FROM facet_values WHERE part = ?1 AND facet = ?2 AND value = ?3"));
+    query->Int(part.id).Text(facet).Text(value);
+    if (TRY(query->Step())) id = query->Number(0);
   }
   if (id == 0) {
-    Bound insert = TRY(Bound::Prepare(
-        connection_, "INSERT INTO facet_values (part, facet, value) VALUES (?1, ?2, ?3)"));
-    TRY(insert.Int(part.id).Text(facet).Text(value).Run());
+    auto insert =
+        TRY(statements_.Get("INSERT INTO facet_values (part, facet, value) VALUES (?1, ?2, ?3)"));
+    TRY(insert->Int(part.id).Text(facet).Text(value).Run());
     id = sqlite3_last_insert_rowid(connection_.handle());
   }
   facet_values_.emplace(std::move(key), id);
@@ -134,49 +140,45 @@ Result<void> DocumentWriter::Make(const Change& change) {
   Part* part = TRY(PartOf(change.tenant, change.plan->entity->table, !change.removed));
   if (part == nullptr) return {};
   Stored stored;
-  const bool there = TRY(Find(*part, change.key, stored));
   if (change.removed) {
-    if (!there) return {};
+    if (!TRY(Find(*part, change.key, stored))) return {};
     TRY(Take(*part, *change.plan, stored));
     for (const char* sql :
          {"DELETE FROM docs WHERE id = ?1", "DELETE FROM doc_facets WHERE id = ?1"}) {
-      Bound remove = TRY(Bound::Prepare(connection_, sql));
-      TRY(remove.Int(stored.id).Run());
+      auto remove = TRY(statements_.Get(sql));
+      TRY(remove->Int(stored.id).Run());
     }
-    Bound remove =
-        TRY(Bound::Prepare(connection_, "DELETE FROM doc_keys WHERE part = ?1 AND key = ?2"));
-    TRY(remove.Int(part->id).Text(change.key).Run());
+    auto remove = TRY(statements_.Get("DELETE FROM doc_keys WHERE part = ?1 AND key = ?2"));
+    TRY(remove->Int(part->id).Text(change.key).Run());
     --part->docs;
     part->changed = true;
     return {};
   }
   const std::string texts = PackTexts(change.document.texts);
   const std::string facets = TRY(FacetIds(*part, change.document));
-  if (there) {
+  const std::int64_t id = FirstOf(part->id) + part->next;
+  if (!TRY(Claim(*part, change.key, id))) {
+    TRY(Find(*part, change.key, stored));
     if (stored.texts == texts && stored.facets == facets) return {};
     TRY(Take(*part, *change.plan, stored));
     return Put(*part, stored.id, change.document, texts, facets);
   }
-  const std::int64_t id = FirstOf(part->id) + part->next++;
+  ++part->next;
   ++part->docs;
   part->changed = true;
-  {
-    Bound insert = TRY(Bound::Prepare(connection_, "INSERT INTO doc_keys VALUES (?1, ?2, ?3)"));
-    TRY(insert.Int(part->id).Text(change.key).Int(id).Run());
-  }
   return Put(*part, id, change.document, texts, facets);
 }
 
 Result<void> DocumentWriter::Take(Part& part, const SearchPlan& plan, const Stored& stored) {
   const Analysis analysis = Analyze(plan, UnpackTexts(stored.texts));
   const std::string body = BodyOf(analysis, stored.facets);
-  Bound words = TRY(Bound::Prepare(
-      connection_, "INSERT INTO words (words, rowid, body) VALUES ('delete', ?1, ?2)"));
-  TRY(words.Int(stored.id).Text(body).Run());
+  auto words =
+      TRY(statements_.Get("INSERT INTO words (words, rowid, body) VALUES ('delete', ?1, ?2)"));
+  TRY(words->Int(stored.id).Text(body).Run());
   for (const std::string& name : analysis.names) {
-    Bound remove = TRY(
-        Bound::Prepare(connection_, "DELETE FROM names WHERE part = ?1 AND name = ?2 AND id = ?3"));
-    TRY(remove.Int(part.id).Text(name).Int(stored.id).Run());
+    auto remove =
+        TRY(statements_.Get("DELETE FROM names WHERE part = ?1 AND name = ?2 AND id = ?3"));
+    TRY(remove->Int(part.id).Text(name).Int(stored.id).Run());
   }
   Count(part, analysis, stored.facets, -1);
   return {};
@@ -186,18 +188,15 @@ Result<void> DocumentWriter::Put(Part& part, std::int64_t id, const Document& do
                                  const std::string& texts, const std::string& facets) {
   const Analysis analysis = Analyze(*document.plan, document.texts);
   const std::string body = BodyOf(analysis, facets);
-  Bound docs =
-      TRY(Bound::Prepare(connection_, "INSERT OR REPLACE INTO docs VALUES (?1, ?2, ?3, ?4)"));
-  TRY(docs.Int(id).Text(document.key).Blob(analysis.words).Blob(texts).Run());
-  Bound of_facets =
-      TRY(Bound::Prepare(connection_, "INSERT OR REPLACE INTO doc_facets VALUES (?1, ?2)"));
-  TRY(of_facets.Int(id).Blob(facets).Run());
-  Bound words = TRY(Bound::Prepare(connection_, "INSERT INTO words (rowid, body) VALUES (?1, ?2)"));
-  TRY(words.Int(id).Text(body).Run());
+  auto docs = TRY(statements_.Get("INSERT OR REPLACE INTO docs VALUES (?1, ?2, ?3, ?4)"));
+  TRY(docs->Int(id).Text(document.key).Blob(analysis.words).Blob(texts).Run());
+  auto of_facets = TRY(statements_.Get("INSERT OR REPLACE INTO doc_facets VALUES (?1, ?2)"));
+  TRY(of_facets->Int(id).Blob(facets).Run());
+  auto words = TRY(statements_.Get("INSERT INTO words (rowid, body) VALUES (?1, ?2)"));
+  TRY(words->Int(id).Text(body).Run());
   for (const std::string& name : analysis.names) {
-    Bound insert =
-        TRY(Bound::Prepare(connection_, "INSERT OR IGNORE INTO names VALUES (?1, ?2, ?3)"));
-    TRY(insert.Int(part.id).Text(name).Int(id).Run());
+    auto insert = TRY(statements_.Get("INSERT OR IGNORE INTO names VALUES (?1, ?2, ?3)"));
+    TRY(insert->Int(part.id).Text(name).Int(id).Run());
   }
   Count(part, analysis, facets, 1);
   return {};
@@ -205,74 +204,102 @@ Result<void> DocumentWriter::Put(Part& part, std::int64_t id, const Document& do
 
 void DocumentWriter::Count(const Part& part, const Analysis& analysis, std::string_view facets,
                            int by) {
-  for (const std::string& term : analysis.terms) term_counts_[{part.id, term}] += by;
+  TermCounts& counts = term_counts_[part.id];
+  for (const std::string& term : analysis.terms) counts[term] += by;
   for (const std::int64_t id : FacetNumbers(facets)) facet_counts_[id] += by;
 }
 
 Result<void> DocumentWriter::NewTerm(std::int64_t part, const std::string& term) {
   if (!HasGrams(term)) return {};
-  Bound insert =
-      TRY(Bound::Prepare(connection_, "INSERT OR IGNORE INTO grams VALUES (?1, ?2, ?3, ?4)"));
+  auto insert = TRY(statements_.Get("INSERT OR IGNORE INTO grams VALUES (?1, ?2, ?3, ?4)"));
   for (const std::int64_t gram : Trigrams(term)) {
-    TRY(insert.Int(part).Int(gram).Int(static_cast<std::int64_t>(term.size())).Text(term).Run());
+    TRY(insert->Int(part).Int(gram).Int(static_cast<std::int64_t>(term.size())).Text(term).Run());
   }
   return {};
 }
 
 Result<void> DocumentWriter::LostTerm(std::int64_t part, const std::string& term) {
-  Bound remove_term =
-      TRY(Bound::Prepare(connection_, "DELETE FROM terms WHERE part = ?1 AND term = ?2"));
-  TRY(remove_term.Int(part).Text(term).Run());
+  auto remove_term = TRY(statements_.Get("DELETE FROM terms WHERE part = ?1 AND term = ?2"));
+  TRY(remove_term->Int(part).Text(term).Run());
   if (!HasGrams(term)) return {};
-  Bound remove = TRY(Bound::Prepare(
-      connection_, "DELETE FROM grams WHERE part = ?1 AND gram = ?2 AND size = ?3 AND term = ?4"));
+  auto remove = TRY(statements_.Get(
+      "DELETE FROM grams WHERE part = ?1 AND gram = ?2 AND size = ?3 AND term = ?4"));
   for (const std::int64_t gram : Trigrams(term)) {
-    TRY(remove.Int(part).Int(gram).Int(static_cast<std::int64_t>(term.size())).Text(term).Run());
+    TRY(remove->Int(part).Int(gram).Int(static_cast<std::int64_t>(term.size())).Text(term).Run());
   }
   return {};
 }
 
-Result<void> DocumentWriter::FlushTerms() {
-  // In key order, which is how the table is kept.
-  for (const auto& [key, count] : term_counts_) {
-    if (count == 0) continue;
-    const auto& [part, term] = key;
-    std::int64_t now = 0;
-    {
-      Bound upsert =
-          TRY(Bound::Prepare(connection_,
-                             "INSERT INTO terms VALUES (?1, ?2, ?3) ON CONFLICT (part, term) "
-                             "DO UPDATE SET docs = docs + excluded.docs RETURNING docs"));
-      upsert.Int(part).Text(term).Int(count);
-      if (TRY(upsert.Step())) now = upsert.Number(0);
-      // To the end: the row is only sure then.
-      while (TRY(upsert.Step())) continue;
-    }
-    if (now <= 0) {
-      TRY(LostTerm(part, term));
-    } else if (now == count) {
+// True: the term is new. Two plain statements cost less than one that does either and tells which;
+// numbers and hashes are mostly new, words mostly not.
+Result<bool> DocumentWriter::CountUp(std::int64_t part, const std::string& term,
+                                     std::int64_t count) {
+  const auto insert = [&]() -> Result<bool> {
+    auto statement =
+        TRY(statements_.Get("INSERT INTO terms VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"));
+    TRY(statement->Int(part).Text(term).Int(count).Run());
+    return sqlite3_changes(connection_.handle()) > 0;
+  };
+  const bool new_first = !HasGrams(term);
+  if (new_first && TRY(insert())) return true;
+  {
+    auto update =
+        TRY(statements_.Get("UPDATE terms SET docs = docs + ?3 WHERE part = ?1 AND term = ?2"));
+    TRY(update->Int(part).Text(term).Int(count).Run());
+  }
+  if (new_first || sqlite3_changes(connection_.handle()) > 0) return false;
+  return insert();
+}
+
+Result<void> DocumentWriter::CountDown(std::int64_t part, const std::string& term,
+                                       std::int64_t count) {
+  std::int64_t now = 0;
+  {
+    auto update =
+        TRY(statements_.Get("UPDATE terms SET docs = docs + ?3 WHERE part = ?1 AND term = ?2 "
+                            "RETURNING docs"));
+    update->Int(part).Text(term).Int(count);
+    if (TRY(update->Step())) now = update->Number(0);
+    // To the end: the row is only sure then.
+    while (TRY(update->Step())) continue;
+  }
+  return now > 0 ? Result<void>() : LostTerm(part, term);
+}
+
+Result<void> DocumentWriter::FlushTerms(std::int64_t part, const TermCounts& counts) {
+  // In the order in which the table is kept.
+  std::vector<const TermCounts::value_type*> order;
+  order.reserve(counts.size());
+  for (const auto& count : counts) {
+    if (count.second != 0) order.push_back(&count);
+  }
+  std::ranges::sort(order, {},
+                    [](const auto* count) -> const std::string& { return count->first; });
+  for (const auto* one : order) {
+    const auto& [term, count] = *one;
+    if (count < 0) {
+      TRY(CountDown(part, term, count));
+    } else if (TRY(CountUp(part, term, count))) {
       TRY(NewTerm(part, term));
     }
   }
-  term_counts_.clear();
   return {};
 }
 
 Result<void> DocumentWriter::Flush() {
-  TRY(FlushTerms());
+  for (const auto& [part, counts] : term_counts_) TRY(FlushTerms(part, counts));
+  term_counts_.clear();
   for (const auto& [id, count] : facet_counts_) {
     if (count == 0) continue;
-    Bound update =
-        TRY(Bound::Prepare(connection_, "UPDATE facet_values SET docs = docs + ?2 WHERE id = ?1"));
-    TRY(update.Int(id).Int(count).Run());
+    auto update = TRY(statements_.Get("UPDATE facet_values SET docs = docs + ?2 WHERE id = ?1"));
+    TRY(update->Int(id).Int(count).Run());
   }
   facet_counts_.clear();
   if (facet_values_.size() > kFacetValuesKept) facet_values_.clear();
   for (auto& [key, part] : parts_) {
     if (!part.changed) continue;
-    Bound update =
-        TRY(Bound::Prepare(connection_, "UPDATE parts SET docs = ?2, next = ?3 WHERE id = ?1"));
-    TRY(update.Int(part.id).Int(part.docs).Int(part.next).Run());
+    auto update = TRY(statements_.Get("UPDATE parts SET docs = ?2, next = ?3 WHERE id = ?1"));
+    TRY(update->Int(part.id).Int(part.docs).Int(part.next).Run());
     part.changed = false;
   }
   return {};

@@ -26,10 +26,11 @@ std::string PackNumbers(std::span<const std::int64_t> numbers);
 std::vector<std::int64_t> FacetNumbers(std::string_view packed);
 
 // Works inside one transaction that somebody else begins and ends. Counts are gathered and written
-// by Flush, which must come before the end. Not thread-safe.
+// by Flush, which must come before the end. Must not outlive the connection. Not thread-safe.
 class DocumentWriter {
  public:
-  explicit DocumentWriter(Connection& connection) : connection_(connection) {}
+  explicit DocumentWriter(Connection& connection)
+      : connection_(connection), statements_(connection) {}
 
   Result<void> Make(const Change& change);
   Result<void> Flush();
@@ -46,6 +47,7 @@ class DocumentWriter {
   };
   Result<Part*> PartOf(const Uuid& tenant, const std::string& table, bool make);
   Result<bool> Find(const Part& part, std::string_view key, Stored& stored);
+  Result<bool> Claim(const Part& part, std::string_view key, std::int64_t id);
   Result<std::int64_t> FacetValue(const Part& part, const std::string& facet,
                                   const std::string& value);
   Result<std::string> FacetIds(const Part& part, const Document& document);
@@ -53,14 +55,18 @@ class DocumentWriter {
   Result<void> Put(Part& part, std::int64_t id, const Document& document, const std::string& texts,
                    const std::string& facets);
   void Count(const Part& part, const Analysis& analysis, std::string_view facets, int by);
-  Result<void> FlushTerms();
+  using TermCounts = std::unordered_map<std::string, std::int64_t>;
+  Result<bool> CountUp(std::int64_t part, const std::string& term, std::int64_t count);
+  Result<void> CountDown(std::int64_t part, const std::string& term, std::int64_t count);
+  Result<void> FlushTerms(std::int64_t part, const TermCounts& counts);
   Result<void> NewTerm(std::int64_t part, const std::string& term);
   Result<void> LostTerm(std::int64_t part, const std::string& term);
 
   Connection& connection_;
+  KeptStatements statements_;
   std::map<std::pair<Uuid, std::string>, Part> parts_;
   std::unordered_map<std::string, std::int64_t> facet_values_;  // "part|facet|value"
-  std::map<std::pair<std::int64_t, std::string>, std::int64_t> term_counts_;
+  std::map<std::int64_t, TermCounts> term_counts_;              // by part
   std::map<std::int64_t, std::int64_t> facet_counts_;
 };
 

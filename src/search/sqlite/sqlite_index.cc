@@ -1,6 +1,8 @@
 #include "search/sqlite/sqlite_index.h"
 
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 #include "search/sqlite/documents.h"
 #include "search/sqlite/file.h"
@@ -103,18 +105,19 @@ Result<void> SqliteIndex::Rebuild(const LogPlace& place,
   const std::string made = path_ + ".new";
   const auto build = [&]() -> Result<void> {
     auto connection = TRY(CreateFile(made, plans_.digest()));
-    DocumentWriter documents(*connection);
+    std::optional<DocumentWriter> documents(std::in_place, *connection);
     int waiting = 0;
     TRY(connection->Run("BEGIN IMMEDIATE"));
     TRY(fill([&](std::span<const Change> changes) -> Result<void> {
-      for (const Change& change : changes) TRY(documents.Make(change));
+      for (const Change& change : changes) TRY(documents->Make(change));
       waiting += static_cast<int>(changes.size());
       if (waiting < kRebuildBatch) return {};
       waiting = 0;
-      TRY(documents.Flush());
+      TRY(documents->Flush());
       return connection->Run("COMMIT; BEGIN IMMEDIATE");
     }));
-    TRY(documents.Flush());
+    TRY(documents->Flush());
+    documents.reset();
     TRY(WritePlace(*connection, place));
     TRY(connection->Run("COMMIT"));
     TRY(SealFile(std::move(connection), made));

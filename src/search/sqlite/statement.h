@@ -5,8 +5,11 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "store/sqlite/connection.h"
@@ -74,6 +77,40 @@ class Bound {
   Statement statement_;
   int bound_ = 0;
   int failed_ = SQLITE_OK;
+};
+
+// Statements that somebody runs again and again: found by where their text stands, so that it need
+// not be hashed and compared each time. Must not outlive the connection. Not thread-safe.
+class KeptStatements {
+ public:
+  explicit KeptStatements(Connection& connection) : connection_(connection) {}
+
+  // A statement while it is used; ready to be bound again after that.
+  class Use {
+   public:
+    explicit Use(Bound& bound) : bound_(&bound) {}
+    Use(Use&& other) noexcept : bound_(std::exchange(other.bound_, nullptr)) {}
+    Use& operator=(Use&&) = delete;
+    ~Use() {
+      if (bound_ != nullptr) bound_->Again();
+    }
+    Bound* operator->() const { return bound_; }
+
+   private:
+    Bound* bound_;
+  };
+  // `sql` is a literal. Not while the same one is in use.
+  Result<Use> Get(const char* sql) {
+    for (auto& [text, bound] : kept_) {
+      if (text == sql) return Use(*bound);
+    }
+    kept_.emplace_back(sql, std::make_unique<Bound>(TRY(Bound::Prepare(connection_, sql))));
+    return Use(*kept_.back().second);
+  }
+
+ private:
+  Connection& connection_;
+  std::vector<std::pair<const char*, std::unique_ptr<Bound>>> kept_;
 };
 
 }  // namespace tenon::search
