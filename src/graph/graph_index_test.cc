@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <random>
 #include <set>
@@ -269,6 +270,84 @@ TEST_F(GraphIndexTest, RandomWritesLeaveWhatTheTablesHave) {
       EXPECT_EQ(Reach(graph, {Node(graph, assets[start])}, {}, {}).nodes.size(), seen.size());
     }
   });
+}
+
+// Every way of walking against a plain one: nodes that are gone, some types only, both directions,
+// edges that were packed and edges that came since.
+TEST_F(GraphIndexTest, WalksReachWhatAPlainWalkReaches) {
+  constexpr NodeNumber kNodes = 400;
+  std::mt19937 random(11);
+  const auto any = [&] { return static_cast<NodeNumber>(random() % kNodes); };
+  Graph graph(index_.sources());
+  const NodeSource& assets = *index_.sources().NodesOf("assets");
+  for (NodeNumber n = 0; n < kNodes; ++n) {
+    Uuid id;
+    id.bytes = {1, static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n)};
+    ASSERT_EQ(graph.Touch(assets, id, ""), n);
+    graph.SetNode(n, n % 3 == 0 ? "VIEW" : "TABLE", "");
+  }
+  const EdgeSource& edges_of = index_.sources().edges().front();
+  const std::uint32_t kinds[] = {graph.InternEdgeClass(edges_of, "DEPENDS_ON", ""),
+                                 graph.InternEdgeClass(edges_of, "RELATED_TO", "")};
+  std::vector<WholeEdge> edges, all;
+  const auto draw = [&](std::vector<WholeEdge>& into) {
+    const WholeEdge edge{any(), any(), kinds[random() % 2]};
+    for (const WholeEdge& known : all) {
+      if (known == edge) return;
+    }
+    all.push_back(edge);
+    into.push_back(edge);
+  };
+  while (edges.size() < 600) draw(edges);
+  graph.LoadEdges(edges);
+  std::vector<WholeEdge> later;
+  while (later.size() < 100) draw(later);
+  for (const WholeEdge& edge : later) graph.AddEdge(edge);
+  for (NodeNumber n = 1; n < kNodes; n += 7) graph.KillNode(n);
+
+  for (int round = 0; round < 200; ++round) {
+    const NodeNumber start = any();
+    WalkFilter filter;
+    filter.direction = std::array{Direction::kOut, Direction::kIn, Direction::kBoth}[random() % 3];
+    if (round % 2 == 1) filter.kinds = {"DEPENDS_ON"};
+    if (round % 5 == 1) filter.node_types = {"TABLE"};
+    if (round % 5 == 2) filter.show = {"VIEW"};
+    WalkLimits limits{.depth_max = 1 + static_cast<std::uint32_t>(round % 6)};
+    std::map<NodeNumber, std::uint32_t> depths = {{start, 0}};
+    for (std::uint32_t depth = 0; depth < limits.depth_max; ++depth) {
+      for (const WholeEdge& edge : all) {
+        if (round % 2 == 1 && edge.edge_class != kinds[0]) continue;
+        for (const bool along : {true, false}) {
+          if (filter.direction == (along ? Direction::kIn : Direction::kOut)) continue;
+          const NodeNumber from = along ? edge.from : edge.to, to = along ? edge.to : edge.from;
+          const auto here = depths.find(from);
+          if (here == depths.end() || here->second != depth || !graph.IsLive(to)) continue;
+          if (round % 5 == 1 && to % 3 == 0) continue;
+          depths.try_emplace(to, depth + 1);
+        }
+      }
+    }
+    std::map<NodeNumber, std::uint32_t> shown;
+    std::vector<std::size_t> counts;
+    for (const auto& [node, depth] : depths) {
+      if (depth > counts.size()) counts.resize(depth);
+      const bool hidden = round % 5 == 2 && node % 3 != 0;
+      if (depth > 0 && !hidden) ++counts[depth - 1];
+      if (depth == 0 || !hidden) shown.emplace(node, depth);
+    }
+    std::map<NodeNumber, std::uint32_t> reached;
+    for (const WalkNode& node : Reach(graph, {start}, filter, limits).nodes) {
+      reached.emplace(node.node, node.depth);
+    }
+    EXPECT_EQ(reached, shown) << round;
+    const Impact impact = CountReach(graph, start, filter, limits);
+    std::vector<std::size_t> counted;
+    for (const auto& by_class : impact.depths) {
+      counted.push_back(0);
+      for (const auto& [node_class, count] : by_class) counted.back() += count;
+    }
+    EXPECT_EQ(counted, counts) << round;
+  }
 }
 
 TEST_F(GraphIndexTest, CirclesAreToldAndEndAWalk) {
