@@ -30,6 +30,7 @@ constexpr int kClients = 32;
 constexpr int kSeconds = 4;
 constexpr int kTurns = 3;
 constexpr const char* kDatabase = "bench";
+constexpr const char* kTwin = "twin";
 
 using Clock = std::chrono::steady_clock;
 
@@ -252,45 +253,58 @@ class Bench {
     return static_cast<double>(rows) / SecondsSince(start);
   }
 
-  // COPY of the same rows into copies of the same tables, indexes and references included.
+  [[nodiscard]] std::string Psql(const char* database) const {
+    return fmt::format("psql -q -v ON_ERROR_STOP=1 'host={} port={} user=postgres dbname={}'",
+                       postgres_.directory(), postgres_.port(), database);
+  }
+
+  // A second database like this one before the rows came: the same tables with their indexes,
+  // references, checks and triggers.
+  Result<void> MakeTwin() {
+    TRY(postgres_.Run("postgres", fmt::format("CREATE DATABASE {} TEMPLATE template0", kTwin)));
+    TRY(Command(fmt::format("pg_dump 'host={} port={} user=postgres dbname={}' | ",
+                            postgres_.directory(), postgres_.port(), kDatabase) +
+                Psql(kTwin)));
+    return {};
+  }
+
+  // COPY of the rows that the import wrote before it answered, into the twin, as the superuser: so
+  // without row-level security, which COPY knows nothing of.
   Result<double> CopyOnce() {
-    TRY(postgres_.Run(kDatabase,
-                      "DROP TABLE IF EXISTS copy_assets, copy_audits, copy_pending;"
-                      "CREATE TABLE copy_assets (LIKE assets INCLUDING ALL);"
-                      "CREATE TABLE copy_audits (LIKE audits INCLUDING ALL);"
-                      "CREATE TABLE copy_pending (LIKE audit_pending INCLUDING ALL);"
-                      "ALTER TABLE copy_assets ADD FOREIGN KEY (tenant_id) REFERENCES tenants;"
-                      "ALTER TABLE copy_audits ADD FOREIGN KEY (tenant_id) REFERENCES tenants"));
-    const std::string psql = fmt::format(
-        "psql -q -v ON_ERROR_STOP=1 'host={} port={} user=postgres "
-        "dbname={}' -c ",
-        postgres_.directory(), postgres_.port(), kDatabase);
-    TRY(Command(psql + "\"\\copy (SELECT * FROM assets WHERE name LIKE 'import%') to '" + work_ +
-                "/assets.copy'\""));
-    TRY(Command(psql +
-                "\"\\copy (SELECT a.* FROM audits a JOIN assets s ON s.id = a.entity_id WHERE "
-                "s.name LIKE 'import%') to '" +
-                work_ + "/audits.copy'\""));
-    TRY(Command(psql +
-                "\"\\copy (SELECT seq, s.tenant_id, audit_id, salt, payload_digest FROM "
-                "audit_seals s JOIN audits a ON a.id = s.audit_id JOIN assets t ON t.id = "
-                "a.entity_id WHERE t.name LIKE 'import%') to '" +
-                work_ + "/pending.copy'\""));
+    TRY(postgres_.Run(kTwin, "TRUNCATE assets, audits, audit_pending CASCADE"));
+    const auto save = [&](const std::string& rows, const std::string& file) {
+      return Command(
+          fmt::format("{} -c \"\\copy ({}) to '{}/{}.copy'\"", Psql(kDatabase), rows, work_, file));
+    };
+    TRY(save("SELECT * FROM assets WHERE name LIKE 'import%'", "assets"));
+    TRY(
+        save("SELECT a.* FROM audits a JOIN assets s ON s.id = a.entity_id WHERE s.name LIKE "
+             "'import%'",
+             "audits"));
+    TRY(
+        save("SELECT seq, s.tenant_id, audit_id, salt, payload_digest FROM audit_seals s JOIN "
+             "audits a ON a.id = s.audit_id JOIN assets t ON t.id = a.entity_id WHERE t.name LIKE "
+             "'import%'",
+             "audit_pending"));
+    std::string copy = Psql(kTwin);
+    for (const char* table : {"assets", "audits", "audit_pending"}) {
+      copy += fmt::format(" -c \"\\copy {0} from '{1}/{0}.copy'\"", table, work_);
+    }
     const auto start = Clock::now();
-    TRY(Command(psql + "\"\\copy copy_assets from '" + work_ + "/assets.copy'\" -c \"\\copy " +
-                "copy_audits from '" + work_ + "/audits.copy'\" -c \"\\copy copy_pending from '" +
-                work_ + "/pending.copy'\""));
+    TRY(Command(copy));
     const double took = SecondsSince(start);
-    const auto rows = std::atof(TRY(Ask("SELECT count(*) FROM copy_assets")).c_str());
-    TRY(postgres_.Run(kDatabase, "DROP TABLE copy_assets, copy_audits, copy_pending"));
-    return rows / took;
+    return std::atof(TRY(postgres_.Ask(kTwin, "SELECT count(*) FROM assets")).c_str()) / took;
   }
 
   Result<void> Import(std::int64_t rows) {
+    TRY(MakeTwin());
     const double ours = TRY(ImportOnce(rows, "import"));
     // All is sealed before it is copied.
     TRY(Send("/v1/changes?after=now&consistent=true&page_size=1"));
-    const double theirs = TRY(CopyOnce());
+    std::vector<double> copies;
+    for (int turn = 0; turn < kTurns; ++turn) copies.push_back(TRY(CopyOnce()));
+    std::ranges::sort(copies);
+    const double theirs = copies[kTurns / 2];
     Report(
         fmt::format("batch import of {} rows, audited", rows),
         fmt::format("{:.0f} rows/s; COPY into the same three tables {:.0f} rows/s", ours, theirs),

@@ -63,11 +63,14 @@ void HandleGet(const ApiContext& api, const ExchangePtr& exchange) {
       return SendRow(*exchange, std::move(row));
     }
   }
-  const auto options = plain ? GetOptions{} : ReadGetOptions(exchange->request);
+  const auto send = [exchange](Result<GetResult> row) {
+    if (!row) return exchange->Fail(row.error());
+    SendRow(*exchange, std::make_shared<const GetResult>(std::move(*row)));
+  };
+  if (plain) return api.engine.GetSoon(exchange->caller, *exchange->entity, exchange->id, send);
+  const auto options = ReadGetOptions(exchange->request);
   if (!options) return exchange->Fail(options.error());
-  auto row = api.engine.Get(exchange->caller, *exchange->entity, exchange->id, *options);
-  if (!row) return exchange->Fail(row.error());
-  SendRow(*exchange, std::make_shared<const GetResult>(std::move(*row)));
+  send(api.engine.Get(exchange->caller, *exchange->entity, exchange->id, *options));
 }
 
 void HandleList(const ApiContext& api, const ExchangePtr& exchange) {

@@ -76,7 +76,10 @@ bool NeedsSavepoint(const Plans& plans, const Command& command) {
 
 Engine::Engine(EngineDeps deps, EngineOptions options)
     : impl_(std::make_unique<Impl>(std::move(deps), options)) {
-  if (impl_->deps.store.dialect() != Dialect::kSqlite) impl_->FollowOthers();
+  if (impl_->deps.store.dialect() == Dialect::kSqlite) return;
+  impl_->FollowOthers();
+  impl_->group_reads = std::make_unique<GroupReads>(
+      impl_->deps.store, GroupReadsOptions{.deadline = limits::kReadDeadline});
 }
 Engine::~Engine() = default;
 
@@ -129,6 +132,7 @@ void Engine::OnIdentityChange(std::function<void()> changed) {
 }
 
 void Engine::Stop() {
+  if (impl_->group_reads) impl_->group_reads->Stop();
   if (impl_->remote) impl_->remote->Stop();
 }
 

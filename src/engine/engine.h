@@ -82,6 +82,11 @@ class Engine {
                                           std::string_view id);
   Result<GetResult> Get(const Caller& caller, const model::Entity& entity, std::string_view id,
                         const GetOptions& options);
+  // Get of a whole row without options, for threads that must not wait. `got` is called once: on
+  // this thread where rows are at hand, else on one of the engine's, and then reads that come
+  // together go out together (group_reads.h).
+  using Got = std::function<void(Result<GetResult>)>;
+  void GetSoon(const Caller& caller, const model::Entity& entity, std::string_view id, Got got);
   // {"items": [...], "next_page_token": "...", "total": n}
   Result<std::string> List(const Caller& caller, const model::Entity& entity,
                            const ListQuery& query);

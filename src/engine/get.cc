@@ -16,6 +16,23 @@ Error Missing(const model::Entity& entity, std::string_view id) {
   return {Code::kNotFound, fmt::format("there is no {} {}", entity.table, Ellipsis(id, 80))};
 }
 
+// The whole row as it is answered, and whether it is fit for the cache under the id it was asked
+// by.
+struct Whole {
+  GetResult result;
+  bool is_canonical = false;  // ids in another spelling (upper case) are not kept twice
+};
+
+Result<Whole> WholeOf(const std::optional<Record>& record, const model::Entity& entity,
+                      std::string_view id, bool with_deleted) {
+  if (!record || (IsDeleted(*record) && !with_deleted)) return Fail(Missing(entity, id));
+  Whole whole;
+  AppendRecord(*record, EncodeFor::kAnswer, whole.result.body);
+  whole.result.etag = EtagOf(*record, whole.result.body);
+  whole.is_canonical = KeyText(*record) == id;
+  return whole;
+}
+
 bool IsWhole(const GetOptions& options) {
   return options.fields.empty() && options.expand.empty() && !options.with_deleted &&
          !options.as_of;
@@ -168,15 +185,10 @@ Result<GetResult> Engine::Get(const Caller& caller, const model::Entity& entity,
       return {};
     }
     const auto record = TRY(Load(reader, plan, caller, *key));
-    if (!record || (IsDeleted(*record) && !options.with_deleted)) return Fail(Missing(entity, id));
-    std::string answer;
-    AppendRecord(*record, EncodeFor::kAnswer, answer);
-    result.etag = EtagOf(*record, answer);
-    cacheable = whole && KeyText(*record) == id;
-    if (options.fields.empty() && options.expand.empty()) {
-      result.body = std::move(answer);
-      return {};
-    }
+    Whole row = TRY(WholeOf(record, entity, id, options.with_deleted));
+    result = std::move(row.result);
+    cacheable = whole && row.is_canonical;
+    if (options.fields.empty() && options.expand.empty()) return {};
     result.body = Encode(*record, fields);
     if (!relations.empty()) {
       result.body += TRY(Expand(reader, impl.plans, {*record}, relations)).front();
@@ -184,9 +196,37 @@ Result<GetResult> Engine::Get(const Caller& caller, const model::Entity& entity,
     result.body += '}';
     return {};
   }));
-  // Ids in another spelling (upper case) are answered but not kept twice.
   if (cacheable) impl.cache.Fill(cache_key, std::make_shared<GetResult>(result), ticket);
   return result;
+}
+
+void Engine::GetSoon(const Caller& caller, const model::Entity& entity, std::string_view id,
+                     Got got) {
+  Impl& impl = *impl_;
+  const EntityPlan& plan = impl.plans.Of(entity);
+  if (!impl.group_reads || plan.load_each.empty() || caller.across_tenants) {
+    return got(Get(caller, entity, id, {}));
+  }
+  if (auto permitted = Permit(caller, entity, "read"); !permitted) {
+    return got(std::unexpected(std::move(permitted).error()));
+  }
+  const auto key = ParseKey(entity, id);
+  if (!key) return got(Fail(Missing(entity, id)));
+  const bool may_cache = impl.MayCache(entity);
+  std::string cache_key = impl.CacheKey(caller, entity, id);
+  const std::uint64_t ticket = may_cache ? impl.cache.Ticket(cache_key) : 0;
+  impl.group_reads->Find(
+      plan, caller.tenant, key->front(),
+      [&impl, &entity, id = std::string(id), may_cache, cache_key = std::move(cache_key), ticket,
+       got = std::move(got)](const Result<std::optional<Record>>& record) {
+        if (!record) return got(std::unexpected(record.error()));
+        auto whole = WholeOf(*record, entity, id, false);
+        if (!whole) return got(std::unexpected(std::move(whole).error()));
+        if (may_cache && whole->is_canonical) {
+          impl.cache.Fill(cache_key, std::make_shared<GetResult>(whole->result), ticket);
+        }
+        got(std::move(whole->result));
+      });
 }
 
 }  // namespace tenon

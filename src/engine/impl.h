@@ -11,6 +11,7 @@
 #include "engine/attempt.h"
 #include "engine/cache.h"
 #include "engine/engine.h"
+#include "engine/group_reads.h"
 #include "engine/plan.h"
 #include "engine/remote_changes.h"
 #include "engine/row_writer.h"
@@ -51,8 +52,9 @@ struct Engine::Impl {
   std::chrono::steady_clock::time_point hold_until{};
   std::map<std::string, Time> last_purge;
 
-  // Last, as its thread uses what is above; null where this process alone writes.
+  // Last, as their threads use what is above; null where the store is in this process.
   std::unique_ptr<RemoteChanges> remote;
+  std::unique_ptr<GroupReads> group_reads;
 
   // Engine::Apply. `in_order`: after the items of its batch that were handed in before it.
   void Apply(const Caller& caller, Command command, Idempotent replay, Done done, ApplyOptions how,

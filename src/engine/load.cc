@@ -1,7 +1,10 @@
 #include "engine/load.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/limits.h"
+#include "record/array_text.h"
 
 namespace tenon {
 namespace {
@@ -45,6 +48,25 @@ SqlBuilder SelectWhere(const Reader& reader, const EntityPlan& plan,
     AppendLive(*plan.entity, "", sql);
   }
   sql << " LIMIT " << std::to_string(limit);
+  return sql;
+}
+
+// Values of one statement where each is a parameter; few sizes, so that few are prepared.
+constexpr std::size_t kChunks[] = {128, 16, 1};
+
+SqlBuilder SelectIn(const Reader& reader, const EntityPlan& plan, const model::Field& field,
+                    std::span<const Value> values, const Uuid& tenant) {
+  SqlBuilder sql(reader.dialect());
+  ((sql << plan.select << " WHERE ").Name(field.name)) << " IN (";
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) sql << ", ";
+    sql.Bind(values[i]);
+  }
+  sql << ")";
+  if (plan.entity->tenant != nullptr) {
+    (sql << " AND ").Name(plan.entity->tenant->name) << " = ";
+    sql.Bind(Value(tenant));
+  }
   return sql;
 }
 
@@ -131,6 +153,33 @@ void ExpectWhere(Reader& reader, const EntityPlan& plan,
                  const Uuid& tenant, std::int64_t limit) {
   const SqlBuilder sql = SelectWhere(reader, plan, fields, values, tenant, limit);
   reader.Expect(sql.text(), sql.parameters());
+}
+
+Result<std::vector<Record>> LoadMany(Reader& reader, const EntityPlan& plan,
+                                     const model::Field& field, std::span<const Value> values,
+                                     const Uuid& tenant) {
+  std::vector<Record> found;
+  const auto take = [&](const Row& row) -> Result<bool> {
+    found.push_back(TRY(RecordOf(row, *plan.entity)));
+    return true;
+  };
+  if (values.empty()) return found;
+  if (reader.dialect() == Dialect::kPostgres) {
+    ArrayText keys;
+    for (const Value& value : values) keys.AddValue(value);
+    std::vector<Value> parameters = {keys.Take()};
+    if (plan.entity->tenant != nullptr) parameters.emplace_back(tenant);
+    TRY(reader.Query(LookUpEach(plan, field), parameters, take));
+    return found;
+  }
+  while (!values.empty()) {
+    const std::size_t chunk =
+        *std::ranges::find_if(kChunks, [&](std::size_t size) { return size <= values.size(); });
+    const SqlBuilder sql = SelectIn(reader, plan, field, values.first(chunk), tenant);
+    TRY(reader.Query(sql.text(), sql.parameters(), take));
+    values = values.subspan(chunk);
+  }
+  return found;
 }
 
 Result<std::vector<Record>> LoadSame(Reader& reader, const EntityPlan& plan,

@@ -37,6 +37,13 @@ void ExpectWhere(Reader& reader, const EntityPlan& plan,
                  std::span<const model::Field* const> fields, std::span<const Value> values,
                  const Uuid& tenant, std::int64_t limit);
 
+// Rows of the tenant whose `field` is one of `values`, of any number; softly deleted ones too.
+// Looks each value up by itself (EntityPlan's LookUpEach says why), so the field should have an
+// index.
+Result<std::vector<Record>> LoadMany(Reader& reader, const EntityPlan& plan,
+                                     const model::Field& field, std::span<const Value> values,
+                                     const Uuid& tenant);
+
 // Some of those that are not softly deleted, by the fields of a unique key or of the computed one:
 // one, unless the key is unique among some rows only.
 Result<std::vector<Record>> LoadSame(Reader& reader, const EntityPlan& plan,

@@ -2,6 +2,8 @@
 
 #include <cctype>
 
+#include "record/column.h"
+
 namespace tenon {
 namespace {
 
@@ -79,6 +81,9 @@ EntityPlan MakePlan(const model::Entity& entity, Dialect dialect) {
   // hold.
   const bool locks = dialect == Dialect::kPostgres;
   plan.load = plan.select + plan.by_key;
+  if (dialect == Dialect::kPostgres && plan.key_in_url.size() == 1) {
+    plan.load_each = LookUpEach(plan, *plan.key_in_url.front());
+  }
   plan.load_to_update = plan.load + (locks ? " FOR NO KEY UPDATE" : "");
   plan.load_to_delete = plan.load + (locks ? " FOR UPDATE" : "");
   if (entity.soft_delete) {
@@ -89,6 +94,18 @@ EntityPlan MakePlan(const model::Entity& entity, Dialect dialect) {
 }
 
 }  // namespace
+
+std::string LookUpEach(const EntityPlan& plan, const model::Field& field) {
+  std::string type = ColumnType(field.type, Dialect::kPostgres);
+  if (type.starts_with("varchar")) type = "text";  // the cast would cut longer ones off
+  std::string sql = "SELECT t.*, k.n FROM unnest($1::" + type + "[]) WITH ORDINALITY AS k (v, n) " +
+                    "CROSS JOIN LATERAL (" + plan.select + " WHERE " + QuoteName(field.name) +
+                    " = k.v";
+  if (plan.entity->tenant != nullptr) {
+    sql += " AND " + QuoteName(plan.entity->tenant->name) + " = $2";
+  }
+  return sql + " OFFSET 0) AS t";
+}
 
 std::string TypeName(const model::Entity& entity) {
   std::string name;

@@ -26,6 +26,7 @@ struct EntityPlan {
   std::string load;            // select and by_key
   std::string load_to_update;  // the same, locking the row where that is needed
   std::string load_to_delete;
+  std::string load_each;       // LookUpEach by the key, where it is one field
   std::string live;            // SELECT what tells a soft delete WHERE by_key; empty: no such
   std::string by_key;          // WHERE key = $1.. [AND tenant = $n]; tenant last
   bool tenant_in_key = false;  // the tenant is part of the key, or is the key itself
@@ -57,6 +58,13 @@ class Plans {
   std::unordered_map<const model::Entity*, std::vector<model::Relation>> referrers_;
   std::unordered_map<std::string, const EntityPlan*> by_type_;
 };
+
+// PostgreSQL: SELECT of `columns` of the rows whose `field` is one of $1 (record/array_text.h), in
+// the tenant $2 where the entity has one, and in the last column which of $1 each was found by,
+// from
+// 1. Looks each up by itself whatever the statistics say: with a plan made for a table that was
+// empty then, one look at a list of keys would read all rows.
+std::string LookUpEach(const EntityPlan& plan, const model::Field& field);
 
 // "WorkflowExecution" -> "WORKFLOW_EXECUTION", as the seeds' audits print types.
 std::string TypeName(const model::Entity& entity);

@@ -63,10 +63,39 @@ struct FollowerTraits {
   std::int64_t page_rows = 500;    // at most so many log rows are read at once
 };
 
+// Rows of the log wherever they lie: followers share them (log_pages.h).
+class LogRows {
+ public:
+  class Iterator {
+   public:
+    explicit Iterator(const LogEntry* const* at) : at_(at) {}
+    const LogEntry& operator*() const { return **at_; }
+    const LogEntry* operator->() const { return *at_; }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    bool operator==(const Iterator&) const = default;
+
+   private:
+    const LogEntry* const* at_;
+  };
+
+  LogRows() = default;
+  LogRows(std::span<const LogEntry* const> rows) : rows_(rows) {}
+  [[nodiscard]] Iterator begin() const { return Iterator(rows_.data()); }
+  [[nodiscard]] Iterator end() const { return Iterator(rows_.data() + rows_.size()); }
+  [[nodiscard]] std::size_t size() const { return rows_.size(); }
+  [[nodiscard]] bool empty() const { return rows_.empty(); }
+
+ private:
+  std::span<const LogEntry* const> rows_;
+};
+
 // Log rows to apply, in order. Those of other types and those that the follower wrote itself are
 // left out, so it may be empty.
 struct FollowerPage {
-  std::span<const LogEntry> rows;
+  LogRows rows;
   std::int64_t position = 0;       // everything up to here is done with this page
   EngineWriter* writer = nullptr;  // kInStore: the transaction; null otherwise
 };
@@ -119,7 +148,7 @@ class Follower {
   // kInStore: on the follower's thread, before a transaction is opened for the page. Finds out with
   // Store::Read what Apply is to write, so that the one writer waits for that alone. False: nothing
   // of the page concerns it, and there is no transaction.
-  virtual Result<bool> Prepare(std::span<const LogEntry> /*rows*/) { return true; }
+  virtual Result<bool> Prepare(const LogRows& /*rows*/) { return true; }
 
   // Applies a page. kInStore: inside the writer's transaction, and so repeatable and short. Others:
   // on the follower's thread, in their own time, with Store::Read as they need. An error: none of

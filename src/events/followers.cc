@@ -37,6 +37,16 @@ Followers::Followers(FollowersDeps deps, FollowersOptions options)
     : engine_(deps.engine),
       random_(deps.random),
       options_(std::move(options)),
+      pages_(
+          [this](const ReadLog& read) -> Result<std::vector<LogEntry>> {
+            std::vector<LogEntry> rows;
+            TRY(engine_.store().Read(kEverywhere, [&](Reader& reader) -> Result<void> {
+              rows = TRY(Log::Read(reader, read));
+              return {};
+            }));
+            return rows;
+          },
+          options_.kept_bytes),
       shared_(std::make_shared<Shared>()) {}
 
 Followers::~Followers() { Stop(); }
@@ -133,6 +143,7 @@ void Followers::Loop(Running& running) {
     if (shared_->stopping) break;
   }
   const std::lock_guard stepping(running.stepping);
+  pages_.Away(&running);
   if (running.begun) static_cast<void>(SavePosition(running));
 }
 
@@ -234,10 +245,9 @@ Result<void> Followers::Begin(Running& running) {
   }
   {
     const std::lock_guard lock(running.mutex);
-    running.position = *saved;
     running.rebuild_wanted = running.rebuild_wanted || rebuild;
-    running.moved.notify_all();
   }
+  Moved(running, *saved);
   running.begun = true;
   running.page_rows =
       std::max<std::int64_t>(1, running.failures_total == 0 ? traits.page_rows : running.page_rows);
@@ -257,6 +267,7 @@ Result<void> Followers::RebuildNow(Running& running) {
     }));
     running.saved.reset();
   }
+  pages_.Away(&running);
   RebuildRun run;
   run.position = engine_.log().Last();
   run.progress = [&](std::int64_t done, std::int64_t total) {
@@ -284,33 +295,29 @@ Result<void> Followers::RebuildNow(Running& running) {
   return {};
 }
 
-Result<std::vector<LogEntry>> Followers::ReadPage(Running& running) {
+Result<LogPages::Slice> Followers::ReadPage(Running& running) {
   ReadLog read;
   read.after = running.position;
   read.limit = running.page_rows;
   read.until = engine_.log().Last();
   read.bytes_max = options_.page_bytes;
-  std::vector<LogEntry> rows;
-  TRY(engine_.store().Read(kEverywhere, [&](Reader& reader) -> Result<void> {
-    rows = TRY(Log::Read(reader, read));
-    return {};
-  }));
-  return rows;
+  return pages_.Read(read);
 }
 
-Result<void> Followers::ApplyPage(Running& running, std::vector<LogEntry> rows) {
+Result<void> Followers::ApplyPage(Running& running, LogPages::Slice slice) {
   const FollowerTraits& traits = running.traits;
   FollowerPage page;
-  // Nothing between here and the end: rows of the log were removed by retention.
-  page.position = rows.empty() ? engine_.log().Last() : rows.back().seq;
+  page.position = slice.last;
   const std::string own = "\"origin\":\"" + traits.name + "\"";
-  std::erase_if(rows, [&](const LogEntry& entry) {
+  std::vector<const LogEntry*>& rows = slice.rows;
+  std::erase_if(rows, [&](const LogEntry* entry) {
     const bool of_type = traits.types.empty() ||
-                         std::ranges::find(traits.types, entry.entity_type) != traits.types.end();
-    return !of_type || WroteItself(entry, own);
+                         std::ranges::find(traits.types, entry->entity_type) != traits.types.end();
+    return !of_type || WroteItself(*entry, own);
   });
-  page.rows = rows;
-  if (traits.keeps == Keeps::kInStore && !rows.empty() && TRY(running.follower.Prepare(rows))) {
+  page.rows = LogRows(rows);
+  if (traits.keeps == Keeps::kInStore && !rows.empty() &&
+      TRY(running.follower.Prepare(page.rows))) {
     TRY(engine_.Write([&](EngineWriter& writer) -> Result<void> {
       const std::vector<Value> move = {Value(page.position), Value(writer.now()),
                                        Value(traits.name), Value(running.saved.value_or(0))};
@@ -359,6 +366,11 @@ Result<void> Followers::SavePosition(Running& running) {
 }
 
 void Followers::Moved(Running& running, std::int64_t position) {
+  if (running.elsewhere) {
+    pages_.Away(&running);
+  } else {
+    pages_.At(&running, position);
+  }
   const std::lock_guard lock(running.mutex);
   running.position = position;
   running.moved.notify_all();
@@ -369,6 +381,7 @@ void Followers::Failed(Running& running, const Error& error) {
     const std::lock_guard lock(shared_->mutex);
     if (shared_->stopping) return;  // cut short by us: the next start goes on
   }
+  pages_.Away(&running);
   running.begun = false;
   running.page_rows = 1;
   running.backoff = std::clamp(running.backoff * 2, options_.backoff_min, options_.backoff_max);

@@ -18,6 +18,7 @@
 #include "base/random.h"
 #include "engine/engine.h"
 #include "events/follower.h"
+#include "events/log_pages.h"
 #include "log/log.h"
 
 namespace tenon {
@@ -28,6 +29,7 @@ struct FollowersOptions {
   std::chrono::milliseconds pause_min{5};
   std::chrono::milliseconds pause_max{200};
   std::size_t page_bytes = 4u << 20;  // of a page's states; a single row may be more
+  std::size_t kept_bytes = 8u << 20;  // of pages that some have had and others not yet
   std::chrono::milliseconds backoff_min{100};
   std::chrono::milliseconds backoff_max{30000};
   // kOutside, and pages of rows that a follower does not want: how often the position is saved.
@@ -101,8 +103,8 @@ class Followers {
   Result<bool> IsElsewhere(Running& running);
   Result<void> Begin(Running& running);
   Result<void> RebuildNow(Running& running);
-  Result<std::vector<LogEntry>> ReadPage(Running& running);
-  Result<void> ApplyPage(Running& running, std::vector<LogEntry> rows);
+  Result<LogPages::Slice> ReadPage(Running& running);
+  Result<void> ApplyPage(Running& running, LogPages::Slice slice);
   Result<void> SavePosition(Running& running);
   void Moved(Running& running, std::int64_t position);
   void Failed(Running& running, const Error& error);
@@ -114,6 +116,7 @@ class Followers {
   Engine& engine_;
   Random& random_;
   const FollowersOptions options_;
+  LogPages pages_;
   const std::shared_ptr<Shared> shared_;  // with the subscription, which may outlive this a moment
   Log::Subscription subscription_;
   std::vector<std::unique_ptr<Running>> running_;

@@ -35,7 +35,7 @@ class Collector : public Follower {
     if (!run.progress(1, 2)) return Fail(Code::kUnavailable, "stopping");
     return {};
   }
-  Result<bool> Prepare(std::span<const LogEntry> rows) override {
+  Result<bool> Prepare(const LogRows& rows) override {
     prepared += rows.size();
     return concerned;
   }

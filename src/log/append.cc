@@ -27,7 +27,7 @@ Result<void> InsertAudit(Transaction& transaction, IdSource& ids, LogEntry& entr
                           TextOrNull(entry.ip_address),
                           TextOrNull(entry.user_agent),
                           Value(entry.timestamp)};
-  return transaction.Queue(kInsertAudit, values, {.anything = false});
+  return transaction.Queue(kInsertAudit, values, {.anything = false, .apart = true});
 }
 
 }  // namespace tenon

@@ -87,7 +87,7 @@ Result<void> OutboxLog::Append(Transaction& transaction, LogEntry& entry) {
   const std::string salt = ToHex(random_.Bytes(16));
   const Value values[] = {Value(entry.tenant), Value(entry.id), Value(salt),
                           Value(ToHex(PayloadDigest(salt, entry)))};
-  return transaction.Queue(kInsertPending, values, {.anything = false});
+  return transaction.Queue(kInsertPending, values, {.anything = false, .apart = true});
 }
 
 Result<OutboxLog::Look> OutboxLog::LookAt() {

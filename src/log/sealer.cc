@@ -7,6 +7,7 @@
 
 #include "log/log.h"
 #include "log/seal_chain.h"
+#include "record/array_text.h"
 
 namespace tenon {
 namespace {
@@ -46,19 +47,6 @@ struct Taken {
 struct Head {
   Digest seal{};
   std::int64_t seq = 0;  // 0: no row of this round
-};
-
-// A PostgreSQL array in its text form. Items are ids, numbers and hex: nothing to quote.
-class ArrayText {
- public:
-  void Add(std::string_view item) {
-    text_ += text_.size() > 1 ? "," : "";
-    text_ += item;
-  }
-  Value Take() { return Value(std::move(text_) + "}"); }
-
- private:
-  std::string text_ = "{";
 };
 
 Result<void> ReadTaken(const Row& row, std::vector<Taken>& taken,
@@ -102,7 +90,7 @@ Result<void> WriteSeals(Transaction& transaction, std::vector<Taken>& taken,
     one.entry.seq = ++last;
     head.seal = Seal(head.seal, one.entry, *payload);
     head.seq = last;
-    seqs.Add(std::to_string(last));
+    seqs.Add(last);
     tenants.Add(one.entry.tenant.ToString());
     audits.Add(one.entry.id.ToString());
     salts.Add(one.salt);
@@ -115,7 +103,7 @@ Result<void> WriteSeals(Transaction& transaction, std::vector<Taken>& taken,
   ArrayText head_tenants, head_seqs, head_seals;
   for (const auto& [tenant, head] : heads) {
     head_tenants.Add(tenant.ToString());
-    head_seqs.Add(std::to_string(head.seq));
+    head_seqs.Add(head.seq);
     head_seals.Add(ToHex(head.seal));
   }
   const Value ends[] = {head_tenants.Take(), head_seqs.Take(), head_seals.Take()};

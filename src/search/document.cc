@@ -12,9 +12,6 @@
 namespace tenon::search {
 namespace {
 
-// Values bound at once. Few sizes, so that statements are prepared once.
-constexpr std::size_t kChunks[] = {128, 16, 1};
-
 // A value by which rows are joined, as text.
 std::string JoinKey(const Value& value) {
   if (const Uuid* id = value.If<Uuid>()) return id->ToString();
@@ -166,33 +163,6 @@ Result<std::vector<std::vector<std::string>>> TextsOf(PathReader& reader, const 
 }
 
 }  // namespace
-
-Result<std::vector<Record>> LoadMany(Reader& reader, const EntityPlan& plan,
-                                     const model::Field& field, std::span<const Value> values,
-                                     const Uuid& tenant) {
-  std::vector<Record> found;
-  while (!values.empty()) {
-    const std::size_t chunk =
-        *std::ranges::find_if(kChunks, [&](std::size_t size) { return size <= values.size(); });
-    SqlBuilder sql(reader.dialect());
-    ((sql << plan.select << " WHERE ").Name(field.name)) << " IN (";
-    for (std::size_t i = 0; i < chunk; ++i) {
-      if (i > 0) sql << ", ";
-      sql.Bind(values[i]);
-    }
-    sql << ")";
-    if (plan.entity->tenant != nullptr) {
-      (sql << " AND ").Name(plan.entity->tenant->name) << " = ";
-      sql.Bind(Value(tenant));
-    }
-    TRY(reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
-      found.push_back(TRY(RecordOf(row, *plan.entity)));
-      return true;
-    }));
-    values = values.subspan(chunk);
-  }
-  return found;
-}
 
 Result<std::vector<Change>> MakeChanges(Reader& reader, const Plans& plans, const SearchPlan& plan,
                                         std::span<const Record> rows) {

@@ -49,9 +49,4 @@ Result<std::vector<Change>> MakeChanges(Reader& reader, const Plans& plans, cons
 Result<std::vector<Change>> ReadChanges(Reader& reader, const Plans& plans, const SearchPlan& plan,
                                         const Uuid& tenant, std::span<const std::string> keys);
 
-// Rows of the tenant whose `field` is one of `values`; softly deleted ones too.
-Result<std::vector<Record>> LoadMany(Reader& reader, const EntityPlan& plan,
-                                     const model::Field& field, std::span<const Value> values,
-                                     const Uuid& tenant);
-
 }  // namespace tenon::search

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <semaphore>
@@ -482,6 +483,98 @@ TEST_P(StoreContract, WritesThatNameTheirTopicsLeaveOtherAnswersTrue) {
     return {};
   });
   EXPECT_TRUE(done) << done.error().message;
+}
+
+// A store may send queued rows together and later, but nobody can tell.
+TEST_P(StoreContract, QueuedRowsKeepTheirOrderForWhoeverLooks) {
+  const auto parent = [&](Transaction& t, int id) {
+    const Value values[] = {Value(id), Value("p" + std::to_string(id))};
+    return t.Queue(Sql("INSERT INTO parent (id, name) VALUES (?1, ?2)"), values);
+  };
+  const auto child = [&](Transaction& t, int id, int of) {
+    const Value values[] = {Value(id), Value(of)};
+    return t.Queue(Sql("INSERT INTO child (id, parent_id) VALUES (?1, ?2)"), values);
+  };
+  const auto count = [](Reader& reader, std::string_view table) -> Result<std::int64_t> {
+    std::int64_t n = 0;
+    TRY(reader.Query("SELECT count(*) FROM " + std::string(table), {},
+                     [&](const Row& row) -> Result<bool> {
+                       n = row.Int(0);
+                       return true;
+                     }));
+    return n;
+  };
+  RunScript(*store_, "CREATE TABLE diary (id INTEGER PRIMARY KEY, word TEXT)");
+  const auto note = [&](Transaction& t, int id) {
+    const Value values[] = {Value(id),
+                            id % 3 == 0 ? Value() : Value("it's \"" + std::to_string(id))};
+    return t.Queue(Sql("INSERT INTO diary (id, word) VALUES (?1, ?2)"), values,
+                   {.anything = false, .apart = true});
+  };
+  const Result<void> done = store_->Write({}, [&](Transaction& t) -> Result<void> {
+    for (int id = 1; id <= 150; ++id) {
+      TRY(parent(t, id));
+      TRY(note(t, id));
+    }
+    EXPECT_EQ(TRY(count(t, "parent")), 150);
+    EXPECT_EQ(TRY(count(t, "diary")), 150);
+    // Each refers to the one just before it, and nothing may overtake it.
+    for (int id = 151; id <= 170; ++id) {
+      TRY(parent(t, id));
+      TRY(child(t, id, id));
+      TRY(note(t, id));
+    }
+    EXPECT_EQ(TRY(t.Execute("UPDATE diary SET word = 'x' WHERE word IS NULL", {})), 56);
+    TRY(parent(t, 171));
+    TRY(t.Queue("UPDATE parent SET size = 7 WHERE id = 171", {}));
+    t.Expect("SELECT count(*) FROM parent", {});
+    TRY(child(t, 171, 171));
+    TRY(note(t, 171));
+    EXPECT_EQ(TRY(count(t, "parent")), 171);
+    return {};
+  });
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(Count(), 171);
+  EXPECT_EQ(QueryInt(*store_, "SELECT count(*) FROM child"), 21);
+  EXPECT_EQ(QueryInt(*store_, "SELECT count(*) FROM diary"), 171);
+  EXPECT_EQ(QueryInt(*store_, "SELECT size FROM parent WHERE id = 171"), 7);
+  EXPECT_EQ(QueryInt(*store_, Sql("SELECT count(*) FROM diary WHERE word = 'it''s \"170'")), 1);
+}
+
+// Rows of several jobs may go together; when one cannot be, the others are kept all the same.
+TEST_P(StoreContract, AQueuedRowThatCannotBeIsItsOwnJobsFailure) {
+  ASSERT_TRUE(store_->Write({}, [&](Transaction& t) { return Insert(t, 5, "taken"); }));
+  Answers answers;
+  std::array<std::atomic<int>, 12> outcome{};
+  for (int id = 0; id < 12; ++id) {
+    WriteJob job;
+    job.lane = Lane::kBulk;
+    job.work = [this, id](Transaction& t) -> Result<void> {
+      const Value values[] = {Value(id), Value("n" + std::to_string(id)),
+                              Value(id == 9 ? 1000 : 1)};
+      TRY(t.Queue(Sql("INSERT INTO parent (id, name, size) VALUES (?1, ?2, ?3)"), values));
+      if (id == 7) return Fail(Code::kInvalidArgument, "changed its mind");
+      return {};
+    };
+    job.done = [&, id, next = answers.Next()](Result<void> result) {
+      outcome[static_cast<std::size_t>(id)] =
+          result ? 1 : static_cast<int>(result.error().code) + 2;
+      next(std::move(result));
+    };
+    store_->Submit(std::move(job));
+  }
+  answers.Wait(12);
+  for (int id = 0; id < 12; ++id) {
+    const int of = outcome[static_cast<std::size_t>(id)];
+    if (id == 5 || id == 9) {
+      EXPECT_EQ(of, static_cast<int>(Code::kConflict) + 2) << id;
+    } else if (id == 7) {
+      EXPECT_EQ(of, static_cast<int>(Code::kInvalidArgument) + 2);
+    } else {
+      EXPECT_EQ(of, 1) << id;
+    }
+  }
+  EXPECT_EQ(Count(), 10);
 }
 
 TEST_P(OneWriterContract, AFullQueueRefusesAtOnce) {

@@ -45,6 +45,9 @@ using Topic = std::uint64_t;
 struct Changes {
   bool anything = true;                // nothing foretold is true afterwards; `topics` says no more
   std::span<const Topic> topics = {};  // what was foretold of these is not
+  // No statement of the transaction but a Query or an Execute looks at the row, none of its
+  // references is to it, and none of its own to a row of the transaction: rows of the log.
+  bool apart = false;
 };
 
 // Statements are prepared once per connection and text. Parameters are ?1.. or $1... Not
@@ -79,7 +82,9 @@ class Transaction : public Reader {
   virtual Result<std::int64_t> Execute(std::string_view sql, std::span<const Value> parameters) = 0;
 
   // Execute for a statement whose count is not needed now. It may be sent later, at the latest with
-  // the commit, and then its error comes with the next call or with WriteJob::done.
+  // the commit, and then its error comes with the next call or with WriteJob::done. INSERTs of one
+  // row and one text that follow each other may become one of many rows, and so may those `apart`
+  // that do not.
   virtual Result<void> Queue(std::string_view sql, std::span<const Value> parameters,
                              const Changes& changes = {}) {
     static_cast<void>(changes);

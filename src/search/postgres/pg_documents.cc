@@ -7,7 +7,7 @@
 #include <set>
 
 #include "base/json.h"
-#include "search/postgres/array_text.h"
+#include "record/array_text.h"
 #include "search/tokens.h"
 
 namespace tenon::search {

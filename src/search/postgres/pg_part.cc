@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "search/postgres/array_text.h"
+#include "record/array_text.h"
 #include "search/postgres/pg_documents.h"
 #include "search/tokens.h"
 

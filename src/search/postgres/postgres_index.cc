@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "search/postgres/array_text.h"
+#include "record/array_text.h"
 #include "search/postgres/pg_documents.h"
 #include "search/postgres/pg_part.h"
 #include "search/postgres/schema.h"

@@ -122,7 +122,7 @@ Result<void> Feeder::Pause(EngineWriter& writer, const Stop& stop) {
   return {};
 }
 
-Result<bool> Feeder::Prepare(std::span<const LogEntry> rows) {
+Result<bool> Feeder::Prepare(const LogRows& rows) {
   prepared_ = {};
   std::vector<Subscription> subscriptions;
   TRY(engine_.store().Read(kEverywhere, [&](Reader& reader) -> Result<void> {

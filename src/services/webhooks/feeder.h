@@ -26,7 +26,7 @@ class Feeder final : public Follower {
   explicit Feeder(Engine& engine, FeederOptions options = {});
 
   [[nodiscard]] const FollowerTraits& traits() const override { return traits_; }
-  Result<bool> Prepare(std::span<const LogEntry> rows) override;
+  Result<bool> Prepare(const LogRows& rows) override;
   Result<void> Apply(const FollowerPage& page) override;
 
  private:

@@ -60,7 +60,7 @@ Watchers::Watchers(Engine& engine) : engine_(engine) {
   traits_.types = {"ASSET", "SCHEMA", "ASSET_TAG"};
 }
 
-Watchers::Changes Watchers::ChangesOf(std::span<const LogEntry> rows) {
+Watchers::Changes Watchers::ChangesOf(const LogRows& rows) {
   Changes changes;
   for (const LogEntry& entry : rows) {
     const json::object state = StateOf(entry);
@@ -117,7 +117,7 @@ Result<void> Watchers::FindFollowers(Changes& changes) {
   return {};
 }
 
-Result<bool> Watchers::Prepare(std::span<const LogEntry> rows) {
+Result<bool> Watchers::Prepare(const LogRows& rows) {
   prepared_.clear();
   Changes changes = ChangesOf(rows);
   TRY(FindFollowers(changes));

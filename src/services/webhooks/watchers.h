@@ -15,14 +15,14 @@ class Watchers final : public Follower {
   explicit Watchers(Engine& engine);
 
   [[nodiscard]] const FollowerTraits& traits() const override { return traits_; }
-  Result<bool> Prepare(std::span<const LogEntry> rows) override;
+  Result<bool> Prepare(const LogRows& rows) override;
   Result<void> Apply(const FollowerPage& page) override;
 
  private:
   struct Change;
   using Changes = std::map<std::pair<Uuid, Uuid>, Change>;  // by tenant and asset
 
-  static Changes ChangesOf(std::span<const LogEntry> rows);
+  static Changes ChangesOf(const LogRows& rows);
   Result<void> FindFollowers(Changes& changes);
 
   Engine& engine_;

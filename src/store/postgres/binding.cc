@@ -24,17 +24,45 @@ Number Parsed(std::string_view text) {
 
 }  // namespace
 
-Result<void> PgParameters::Encode(std::span<const Value> values) {
+void PgParameters::Clear() {
   if (text_.capacity() > kTextKeptBytesMax) std::string().swap(text_);
   text_.clear();
   slots_.clear();
-  pointers_.clear();
+}
+
+Result<void> PgParameters::Encode(std::span<const Value> values) {
+  Clear();
   for (const Value& value : values) slots_.push_back(TRY(EncodeOne(value)));
-  // Only now, because text_ may have moved while it grew.
+  return {};
+}
+
+Result<void> PgParameters::Append(std::span<const Value> values) {
+  const std::size_t slots = slots_.size();
+  const std::size_t bytes = text_.size();
+  for (const Value& value : values) {
+    Result<Slot> slot = EncodeOne(value);
+    if (!slot) {
+      slots_.resize(slots);
+      text_.resize(bytes);
+      return Fail(std::move(slot).error());
+    }
+    if (slot->borrowed != nullptr) {
+      const auto offset = static_cast<std::ptrdiff_t>(text_.size());
+      text_.append(value.As<std::string>()) += '\0';
+      *slot = {nullptr, offset};
+    }
+    slots_.push_back(*slot);
+  }
+  return {};
+}
+
+// Only now, because text_ moves while it grows.
+std::span<const char* const> PgParameters::pointers() {
+  pointers_.clear();
   for (const Slot& slot : slots_) {
     pointers_.push_back(slot.offset < 0 ? slot.borrowed : text_.data() + slot.offset);
   }
-  return {};
+  return pointers_;
 }
 
 Result<PgParameters::Slot> PgParameters::EncodeOne(const Value& value) {

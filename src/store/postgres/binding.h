@@ -25,8 +25,13 @@ class PgParameters {
   // Encodes all. Strings are borrowed from `values`. kInvalidArgument for a text with the character
   // NUL, which PostgreSQL cannot hold.
   Result<void> Encode(std::span<const Value> values);
-  [[nodiscard]] int count() const { return static_cast<int>(pointers_.size()); }
-  [[nodiscard]] const char* const* pointers() const { return pointers_.data(); }
+  // Encodes more, behind those that are there, with copies of strings. After an error it holds what
+  // it held before.
+  Result<void> Append(std::span<const Value> values);
+  void Clear();
+  // As libpq takes them, up to the next call that changes them.
+  [[nodiscard]] std::span<const char* const> pointers();
+  [[nodiscard]] std::size_t bytes() const { return text_.size(); }
 
  private:
   struct Slot {

@@ -158,15 +158,25 @@ void PgConnection::SendDeallocations() {
 Result<void> PgConnection::Queue(std::string_view sql, std::span<const Value> parameters,
                                  PgResult* answer, std::size_t tag) {
   TRY(parameters_.Encode(parameters));
-  if (broken()) return {};  // Flush will say so
+  QueueText(sql, parameters_.pointers(), answer, tag);
+  return {};
+}
+
+void PgConnection::Queue(std::string_view sql, std::span<const char* const> parameters,
+                         std::size_t tag) {
+  QueueText(sql, parameters, nullptr, tag);
+}
+
+void PgConnection::QueueText(std::string_view sql, std::span<const char* const> parameters,
+                             PgResult* answer, std::size_t tag) {
+  if (broken()) return;  // Flush will say so
   const auto statement = Find(sql, tag);
-  PQsendQueryPrepared(connection_, statement->name.c_str(), parameters_.count(),
-                      parameters_.pointers(), nullptr, nullptr, 0);
+  PQsendQueryPrepared(connection_, statement->name.c_str(), static_cast<int>(parameters.size()),
+                      parameters.data(), nullptr, nullptr, 0);
   ++statement->in_flight;
   pending_.push_back(
       {.kind = Pending::Kind::kRun, .statement = statement, .answer = answer, .tag = tag});
   if (!dropped_.empty()) SendDeallocations();
-  return {};
 }
 
 void PgConnection::Sync(bool posted) {

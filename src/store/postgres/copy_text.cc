@@ -28,9 +28,10 @@ void AppendEscaped(const char* text, std::string& out) {
 
 Result<void> CopyText::Add(std::span<const Value> row) {
   TRY(parameters_.Encode(row));
-  for (int i = 0; i < parameters_.count(); ++i) {
-    if (i > 0) text_ += '\t';
-    const char* value = parameters_.pointers()[i];
+  bool first = true;
+  for (const char* value : parameters_.pointers()) {
+    if (!first) text_ += '\t';
+    first = false;
     if (value == nullptr) {
       text_ += "\\N";
     } else {

@@ -1,5 +1,6 @@
 #include "store/postgres/transaction.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -95,6 +96,44 @@ Result<void> PgTransaction::Send(std::string_view sql, std::span<const Value> pa
   return {};
 }
 
+// Rows of the INSERT that came last go with it; those of another one go out first, since a row may
+// refer to one of them.
+InsertRows& PgTransaction::HeldFor(std::string_view sql, bool apart) {
+  if (!apart) {
+    if (rows_ && rows_->sql() != sql) SendRows();
+    if (!rows_) rows_.emplace(sql);
+    return *rows_;
+  }
+  const auto known = std::ranges::find(apart_, sql, &InsertRows::sql);
+  return known != apart_.end() ? *known : apart_.emplace_back(sql);
+}
+
+Result<void> PgTransaction::Hold(std::string_view sql, std::span<const Value> parameters,
+                                 bool apart) {
+  InsertRows& rows = HeldFor(sql, apart);
+  if (Result<void> added = rows.Add(parameters); !added) {
+    return Fail(Note({Failure::Kind::kFinal, std::move(added).error()}, job_));
+  }
+  if (rows.full()) rows.Send(*connection_, job_);
+  return {};
+}
+
+void PgTransaction::SendRows() {
+  if (rows_) rows_->Send(*connection_, job_);
+  rows_.reset();
+}
+
+// Before anything that could see the rows, or that ends them.
+void PgTransaction::SendHeld() {
+  SendRows();
+  for (InsertRows& rows : apart_) rows.Send(*connection_, job_);
+}
+
+void PgTransaction::DropHeld() {
+  rows_.reset();
+  apart_.clear();
+}
+
 // The error that the caller gets. The first failure is the transaction's.
 Error PgTransaction::Note(Failure failure, std::size_t job) {
   if (failure.error.code == Code::kConflict && catalog_ != nullptr) {
@@ -135,6 +174,7 @@ bool PgTransaction::Resend(const Failure& failure) {
 
 Result<void> PgTransaction::Flush() {
   if (failure_) return Fail(failure_->error);
+  SendHeld();
   std::optional<PgConnection::Failed> failed = connection_->Flush(deadline_);
   if (failed && Resend(failed->failure)) failed = connection_->Flush(deadline_);
   if (failed) return Fail(Note(std::move(failed->failure), failed->tag));
@@ -188,6 +228,7 @@ void PgTransaction::Expect(std::string_view sql, std::span<const Value> paramete
   } else {
     about_anything_.push_back(expected);
   }
+  SendHeld();
   // A failure is told by the next call.
   static_cast<void>(Send(sql, parameters, &expected->answer));
 }
@@ -210,6 +251,7 @@ Result<void> PgTransaction::Query(std::string_view sql, std::span<const Value> p
       ForgetExpected({});
       job_wrote_ = true;
     }
+    SendHeld();
     TRY(Send(sql, parameters, &rows));
     TRY(Flush());
   }
@@ -232,6 +274,7 @@ Result<std::int64_t> PgTransaction::Execute(std::string_view sql,
   TRY(Begin());
   ForgetExpected({});
   job_wrote_ = true;
+  SendHeld();
   PgResult answer;
   TRY(Send(sql, parameters, &answer));
   TRY(Flush());
@@ -243,6 +286,8 @@ Result<void> PgTransaction::Queue(std::string_view sql, std::span<const Value> p
   TRY(Begin());
   ForgetExpected(changes);
   job_wrote_ = true;
+  if (mode_ == Mode::kWrite && InsertRows::Fits(sql)) return Hold(sql, parameters, changes.apart);
+  SendRows();
   return Send(sql, parameters, nullptr);
 }
 
@@ -258,6 +303,7 @@ Result<void> PgTransaction::RunScript(std::string_view statements) {
 std::optional<Failure> PgTransaction::Commit() {
   if (failure_) return failure_;
   if (!begun_) return std::nullopt;
+  SendHeld();
   // Whether a cut off COMMIT was kept can be asked only by an id that is here already.
   if (mode_ == Mode::kWrite && xid_.empty() && !Flush()) return failure_;
   PgResult answer;
@@ -276,6 +322,7 @@ std::optional<Failure> PgTransaction::Commit() {
 }
 
 void PgTransaction::Rollback() {
+  DropHeld();
   if (!begun_ || over_ || connection_->broken()) return;
   over_ = true;
   if (!connection_->Queue("ROLLBACK", {}, nullptr)) return;
@@ -298,19 +345,26 @@ void PgTransaction::End() {
 void PgTransaction::StartJob(std::size_t number, bool savepoint) {
   job_ = number;
   job_wrote_ = false;
-  if (savepoint && Begin()) static_cast<void>(Send("SAVEPOINT job", {}, nullptr));
+  if (!savepoint || !Begin()) return;
+  SendHeld();
+  static_cast<void>(Send("SAVEPOINT job", {}, nullptr));
 }
 
 void PgTransaction::Settle() {
+  if (!failure_) SendHeld();
   if (!failure_ && connection_->Queued()) static_cast<void>(Flush());
 }
 
 void PgTransaction::UndoJob() {
   failure_.reset();
+  DropHeld();
   ForgetExpected({});
   static_cast<void>(Send("ROLLBACK TO job", {}, nullptr));
 }
 
-void PgTransaction::EndJob() { static_cast<void>(Send("RELEASE job", {}, nullptr)); }
+void PgTransaction::EndJob() {
+  SendHeld();
+  static_cast<void>(Send("RELEASE job", {}, nullptr));
+}
 
 }  // namespace tenon

@@ -11,13 +11,15 @@
 
 #include "store/postgres/catalog.h"
 #include "store/postgres/connection.h"
+#include "store/postgres/insert_rows.h"
 #include "store/store.h"
 
 namespace tenon {
 
 // Not thread-safe. Nothing is sent before the first statement whose answer is needed: BEGIN, the
 // scope, what was queued and that statement are one round trip, and COMMIT goes with what is queued
-// by then.
+// by then. Queued INSERTs wait for more of their kind until somebody could see the difference
+// (insert_rows.h).
 class PgTransaction final : public SchemaTransaction {
  public:
   using TimePoint = PgConnection::TimePoint;
@@ -94,6 +96,11 @@ class PgTransaction final : public SchemaTransaction {
   [[nodiscard]] bool OnlyOne() const { return mode_ == Mode::kRead && scope_.one_query; }
   Result<void> Begin();
   Result<void> Send(std::string_view sql, std::span<const Value> parameters, PgResult* answer);
+  Result<void> Hold(std::string_view sql, std::span<const Value> parameters, bool apart);
+  InsertRows& HeldFor(std::string_view sql, bool apart);
+  void SendRows();
+  void SendHeld();
+  void DropHeld();
   Result<void> Flush();
   bool Resend(const Failure& failure);
   Error Note(Failure failure, std::size_t job);
@@ -119,6 +126,10 @@ class PgTransaction final : public SchemaTransaction {
   Expectations expected_;  // by a hash of text and parameters
   Expectations by_topic_;
   std::vector<std::shared_ptr<Expected>> about_anything_;
+  // Rows that were queued and are not sent yet: those of the one INSERT that came last, and those
+  // that stand apart by their texts.
+  std::optional<InsertRows> rows_;
+  std::vector<InsertRows> apart_;
   std::vector<Sent> first_;  // reads only, until the first answer
   bool answered_ = false, resent_ = false;
   std::size_t job_ = 0, failed_job_ = 0;

@@ -6,11 +6,22 @@
 #include <string_view>
 
 #include "base/value.h"
+#include "record/column.h"
 
-namespace tenon::search {
+namespace tenon {
 
 class ArrayText {
  public:
+  void AddValue(const Value& value) {
+    if (value.IsNull()) {
+      Begin();
+      text_ += "NULL";
+    } else if (const auto* whole = value.If<std::int64_t>()) {
+      Add(*whole);
+    } else {
+      Add(ToColumn(value, Dialect::kPostgres).text());
+    }
+  }
   void Add(std::int64_t value) {
     Begin();
     text_ += std::to_string(value);
@@ -39,4 +50,4 @@ class ArrayText {
   std::string text_ = "{";
 };
 
-}  // namespace tenon::search
+}  // namespace tenon
