@@ -252,6 +252,50 @@ TEST_F(FollowersTest, PagesAreBoundedInBytes) {
   EXPECT_EQ(collector.names.size(), 5u);
 }
 
+// They read the log together; what one of them does is nothing to the others.
+TEST_F(FollowersTest, OneThatFailsLagsOrIsBuiltAnewDoesNotDisturbTheOthers) {
+  Collector steady(Keeps::kOutside, Start::kBeginning), poor(Keeps::kInStore, Start::kBeginning),
+      fresh(Keeps::kOwn, Start::kRebuild);
+  poor.traits_.name = "poor";
+  fresh.traits_.name = "fresh";
+  poor.writes = true;
+  poor.model = fresh.model = &world_.model();
+  auto followers = Run(steady);
+  followers->Add(poor);
+  followers->Add(fresh);
+  ASSERT_TRUE(followers->Drain());
+  poor.bad = "c";
+  for (const char* name : {"a", "b", "c", "d"}) world_.Create("tags", Tag(name));
+  const auto drain = [&](const char* name) {
+    for (;;) {
+      const auto more = followers->Step(name);
+      if (!more) return false;
+      if (!*more) return true;
+    }
+  };
+  ASSERT_TRUE(drain("collector"));
+  EXPECT_THAT(steady.names, ElementsAre("a", "b", "c", "d"));
+  while (poor.names.size() < 10 && followers->Status("poor")->failures_total < 4) drain("poor");
+  EXPECT_EQ(Tags(), 6);  // copies of a and b, once
+  ASSERT_TRUE(drain("collector"));
+  ASSERT_TRUE(drain("fresh"));
+  EXPECT_THAT(fresh.names, ElementsAre("a", "b", "c", "d", "copy of a", "copy of b"));
+  EXPECT_EQ(steady.names, fresh.names);
+
+  ASSERT_TRUE(followers->Rebuild("fresh"));
+  world_.Create("tags", Tag("e"));
+  ASSERT_TRUE(drain("fresh"));
+  EXPECT_EQ(fresh.rebuilds, 2);
+  world_.Create("tags", Tag("f"));
+  ASSERT_TRUE(drain("fresh"));
+  EXPECT_THAT(fresh.names, ElementsAre("f"));
+  poor.bad.clear();
+  ASSERT_TRUE(followers->Drain());
+  EXPECT_EQ(Tags(), 12);  // six and a copy of each, and of no copy
+  std::vector<std::string> last(steady.names.end() - 6, steady.names.end());
+  EXPECT_THAT(last, ElementsAre("e", "f", "copy of c", "copy of d", "copy of e", "copy of f"));
+}
+
 TEST_F(FollowersTest, RunsByItselfAndCanBeWaitedFor) {
   Collector collector(Keeps::kOutside, Start::kBeginning);
   auto followers = Run(collector);

@@ -172,7 +172,7 @@ bool OutboxLog::Step() {
 
 void OutboxLog::Wait(bool moved) {
   const auto quiet = std::chrono::duration_cast<milliseconds>(steady_clock::now() - moved_at_);
-  const milliseconds pause = std::clamp(quiet / 50, kLookSoonest, kLookLatest);
+  const milliseconds pause = std::clamp(quiet / 10, kLookSoonest, kLookLatest);
   std::unique_lock lock(mutex_);
   if (!moved) wake_.wait_for(lock, pause, [this] { return stopping_ || hint_; });
   hint_ = false;

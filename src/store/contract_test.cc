@@ -577,6 +577,31 @@ TEST_P(StoreContract, AQueuedRowThatCannotBeIsItsOwnJobsFailure) {
   EXPECT_EQ(Count(), 10);
 }
 
+// Jobs that share a transaction otherwise do not when one of them wants less isolation.
+TEST_P(StoreContract, EachJobHasTheIsolationItAsksFor) {
+  if (store_->dialect() != Dialect::kPostgres) GTEST_SKIP() << "SQLite has one writer";
+  Answers answers;
+  std::array<std::string, 12> seen;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    WriteJob job;
+    job.lane = Lane::kBulk;
+    job.scope.by_locks = i % 4 == 1;
+    job.work = [&seen, i](Transaction& t) -> Result<void> {
+      return t.Query("SELECT current_setting('transaction_isolation')", {},
+                     [&](const Row& row) -> Result<bool> {
+                       seen[i] = row.Text(0);
+                       return true;
+                     });
+    };
+    job.done = answers.Next();
+    store_->Submit(std::move(job));
+  }
+  answers.Wait(static_cast<int>(seen.size()));
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    EXPECT_EQ(seen[i], i % 4 == 1 ? "read committed" : "serializable") << i;
+  }
+}
+
 TEST_P(OneWriterContract, AFullQueueRefusesAtOnce) {
   Open({.lane_max = 10, .tenant_max = 6});
   Gate gate;

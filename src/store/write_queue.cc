@@ -96,7 +96,9 @@ bool WriteQueue::TakeHeld(const Held& held, const Scope& like, WriteJob& out) {
   Track& track = tracks_[held.track];
   Tenant& tenant = *track.tenants.at(held.tenant);
   if (tenant.jobs.empty()) return false;
-  if (tenant.jobs.front().scope.across_tenants != like.across_tenants) return false;
+  // One transaction has one role and one isolation.
+  const Scope& scope = tenant.jobs.front().scope;
+  if (scope.across_tenants != like.across_tenants || scope.by_locks != like.by_locks) return false;
   Pop(track, tenant, out);
   return true;
 }

@@ -13,6 +13,9 @@ namespace tenon::search {
 namespace {
 
 const Scope kEverywhere{.tenant = {}, .across_tenants = true};
+// Whoever writes documents of an index first changes its row, and so has locked it: that keeps out
+// every other writer of it.
+const Scope kByRowOfIndex{.tenant = {}, .across_tenants = true, .by_locks = true};
 
 // What the GIN index keeps unsorted and looks through with every search: little while it follows
 // the log, more while it is built, where sorting many at once is five times as fast.
@@ -128,7 +131,7 @@ Result<void> PostgresIndex::Apply(std::span<const Change> changes, const LogPlac
   if (!standing_) TRY(Look());
   if (!standing_) return Fail(Code::kUnavailable, "the search index has to be built");
   TRY(store_.Write(
-      kEverywhere,
+      kByRowOfIndex,
       [&](Transaction& transaction) -> Result<void> {
         const Value limit(kPendingFollowing);
         transaction.Expect(kWriting, std::span(&limit, 1));
@@ -167,7 +170,7 @@ Result<std::int64_t> PostgresIndex::Begin() {
 Result<void> PostgresIndex::WriteBatch(std::int64_t generation, std::span<const Change> changes) {
   TRY(lease_.Hold());  // keeps others from beginning the same; whoever is the last to end wins
   return store_.Write(
-      kEverywhere,
+      kByRowOfIndex,
       [&](Transaction& transaction) -> Result<void> {
         const Value limit(kPendingBuilding);
         transaction.Expect(kWriting, std::span(&limit, 1));
