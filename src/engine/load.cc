@@ -27,6 +27,26 @@ std::vector<Value> RowKey(const EntityPlan& plan, std::span<const Value> key, co
   return parameters;
 }
 
+// PostgreSQL's type of a parameter that is compared with the field. Where all parameters say
+// theirs, the store asks several look-ups as one (Reader::Expect). Empty for types that are seldom
+// looked up.
+std::string_view TypeOfParameter(Dialect dialect, const model::Field& field) {
+  if (dialect != Dialect::kPostgres) return "";
+  switch (field.type.kind) {
+    case model::TypeKind::kUuid:
+      return "::uuid";
+    case model::TypeKind::kInt:
+      return "::bigint";
+    case model::TypeKind::kText:
+    case model::TypeKind::kEnum:
+    case model::TypeKind::kUlid:
+    case model::TypeKind::kUrl:
+      return "::text";
+    default:
+      return "";
+  }
+}
+
 enum class Rows { kAll, kLive };
 
 SqlBuilder SelectWhere(const Reader& reader, const EntityPlan& plan,
@@ -34,14 +54,17 @@ SqlBuilder SelectWhere(const Reader& reader, const EntityPlan& plan,
                        const Uuid& tenant, std::int64_t limit, Rows rows = Rows::kAll) {
   SqlBuilder sql(reader.dialect());
   sql << plan.select << " WHERE ";
+  const auto equals = [&](const model::Field& field, const Value& value) {
+    sql.Name(field.name) << " = ";
+    sql.Bind(value) << TypeOfParameter(reader.dialect(), field);
+  };
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (i > 0) sql << " AND ";
-    sql.Name(fields[i]->name) << " = ";
-    sql.Bind(values[i]);
+    equals(*fields[i], values[i]);
   }
   if (plan.entity->tenant != nullptr) {
-    (sql << " AND ").Name(plan.entity->tenant->name) << " = ";
-    sql.Bind(Value(tenant));
+    sql << " AND ";
+    equals(*plan.entity->tenant, Value(tenant));
   }
   if (rows == Rows::kLive && plan.entity->soft_delete) {
     sql << " AND ";

@@ -158,17 +158,12 @@ void PgConnection::SendDeallocations() {
 Result<void> PgConnection::Queue(std::string_view sql, std::span<const Value> parameters,
                                  PgResult* answer, std::size_t tag) {
   TRY(parameters_.Encode(parameters));
-  QueueText(sql, parameters_.pointers(), answer, tag);
+  QueueEncoded(sql, parameters_.pointers(), answer, tag);
   return {};
 }
 
-void PgConnection::Queue(std::string_view sql, std::span<const char* const> parameters,
-                         std::size_t tag) {
-  QueueText(sql, parameters, nullptr, tag);
-}
-
-void PgConnection::QueueText(std::string_view sql, std::span<const char* const> parameters,
-                             PgResult* answer, std::size_t tag) {
+void PgConnection::QueueEncoded(std::string_view sql, std::span<const char* const> parameters,
+                                PgResult* answer, std::size_t tag) {
   if (broken()) return;  // Flush will say so
   const auto statement = Find(sql, tag);
   PQsendQueryPrepared(connection_, statement->name.c_str(), static_cast<int>(parameters.size()),

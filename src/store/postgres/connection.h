@@ -52,8 +52,9 @@ class PgConnection {
   Result<void> Queue(std::string_view sql, std::span<const Value> parameters, PgResult* answer,
                      std::size_t tag = 0);
 
-  // Queues a statement whose rows are not needed, with parameters as libpq takes them.
-  void Queue(std::string_view sql, std::span<const char* const> parameters, std::size_t tag);
+  // The same with parameters as libpq takes them.
+  void QueueEncoded(std::string_view sql, std::span<const char* const> parameters, PgResult* answer,
+                    std::size_t tag);
 
   struct Failed {
     Failure failure;
@@ -111,8 +112,6 @@ class PgConnection {
 
   PgConnection(PGconn* connection, std::size_t statements_max);
   Result<void> Configure(const PgConnectionOptions& options);
-  void QueueText(std::string_view sql, std::span<const char* const> parameters, PgResult* answer,
-                 std::size_t tag);
   Statements::iterator Find(std::string_view sql, std::size_t tag);
   void DropLeastUsed();
   void SendDeallocations();

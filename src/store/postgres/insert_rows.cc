@@ -63,7 +63,7 @@ void InsertRows::Send(PgConnection& connection, std::size_t tag) {
   for (std::size_t sent = 0; sent < rows_;) {
     const std::size_t some = std::bit_floor(rows_ - sent);
     const auto values = all.subspan(sent * each, some * each);
-    connection.Queue(some == 1 ? sql_ : SqlOfRows(sql_, each, some), values, tag);
+    connection.QueueEncoded(some == 1 ? sql_ : SqlOfRows(sql_, each, some), values, nullptr, tag);
     sent += some;
   }
   Clear();

@@ -114,11 +114,19 @@ Result<void> PgTransaction::Hold(std::string_view sql, std::span<const Value> pa
   if (Result<void> added = rows.Add(parameters); !added) {
     return Fail(Note({Failure::Kind::kFinal, std::move(added).error()}, job_));
   }
-  if (rows.full()) rows.Send(*connection_, job_);
+  if (rows.full()) {
+    SendLookUps();
+    rows.Send(*connection_, job_);
+  }
   return {};
 }
 
+void PgTransaction::SendLookUps() {
+  for (LookUps& some : look_ups_) some.Send(*connection_, job_);
+}
+
 void PgTransaction::SendRows() {
+  SendLookUps();
   if (rows_) rows_->Send(*connection_, job_);
   rows_.reset();
 }
@@ -130,6 +138,7 @@ void PgTransaction::SendHeld() {
 }
 
 void PgTransaction::DropHeld() {
+  look_ups_.clear();
   rows_.reset();
   apart_.clear();
 }
@@ -221,7 +230,7 @@ void PgTransaction::Expect(std::string_view sql, std::span<const Value> paramete
     return;
   }
   const auto expected = std::make_shared<Expected>(
-      Expected{std::string(sql), {parameters.begin(), parameters.end()}, 1, false, {}});
+      Expected{std::string(sql), {parameters.begin(), parameters.end()}});
   expected_.emplace(HashOf(sql, parameters), expected);
   if (about) {
     by_topic_.emplace(*about, expected);
@@ -230,7 +239,20 @@ void PgTransaction::Expect(std::string_view sql, std::span<const Value> paramete
   }
   SendHeld();
   // A failure is told by the next call.
-  static_cast<void>(Send(sql, parameters, &expected->answer));
+  if (mode_ == Mode::kWrite && LookUps::Fits(sql)) return AskTogether(sql, parameters, *expected);
+  expected->found.result = std::make_shared<PgResult>();
+  static_cast<void>(Send(sql, parameters, expected->found.result.get()));
+}
+
+void PgTransaction::AskTogether(std::string_view sql, std::span<const Value> parameters,
+                                Expected& expected) {
+  auto some = std::ranges::find(look_ups_, sql, &LookUps::sql);
+  if (some == look_ups_.end()) some = look_ups_.insert(some, LookUps(sql));
+  if (Result<void> added = some->Add(parameters, expected.found); !added) {
+    Note({Failure::Kind::kFinal, std::move(added).error()}, job_);
+  } else if (some->full()) {
+    some->Send(*connection_, job_);
+  }
 }
 
 Result<void> PgTransaction::Query(std::string_view sql, std::span<const Value> parameters,
@@ -239,29 +261,33 @@ Result<void> PgTransaction::Query(std::string_view sql, std::span<const Value> p
     return Fail(Code::kInternal, "a read of one query asks a second time");
   }
   TRY(Begin());
-  PgResult rows;
+  FoundRows rows;
   if (const auto found = FindExpected(sql, parameters); found != expected_.end()) {
     const std::shared_ptr<Expected> expected = found->second;
-    if (expected->answer == nullptr) TRY(Flush());
-    if (--expected->uses > 0) return Hand(expected->answer, each);
-    expected_.erase(found);
-    rows = std::move(expected->answer);
+    if (!expected->found.there()) TRY(Flush());
+    rows = expected->found;
+    if (--expected->uses == 0) expected_.erase(found);
   } else {
     if (!OnlyReads(sql)) {
       ForgetExpected({});
       job_wrote_ = true;
     }
     SendHeld();
-    TRY(Send(sql, parameters, &rows));
+    rows.result = std::make_shared<PgResult>();
+    TRY(Send(sql, parameters, rows.result.get()));
     TRY(Flush());
   }
   return Hand(rows, each);
 }
 
-Result<void> PgTransaction::Hand(const PgResult& rows, const Each& each) {
+Result<void> PgTransaction::Hand(const FoundRows& found, const Each& each) {
+  const PgResult& rows = *found.result;
+  const int number = PQnfields(rows.get()) - 1;
   const int count = PQntuples(rows.get());
   for (int i = 0; i < count; ++i) {
-    if (!TRY(each(PgRow(rows.get(), i)))) return {};
+    const PgRow row(rows.get(), i);
+    if (found.number != 0 && row.Int(number) != found.number) continue;
+    if (!TRY(each(row))) return {};
     if (mode_ == Mode::kRead && (i + 1) % kRowsPerLook == 0 && steady_clock::now() >= deadline_) {
       return Fail(Code::kDeadline, "the query did not end in its time");
     }

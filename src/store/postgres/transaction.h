@@ -12,14 +12,15 @@
 #include "store/postgres/catalog.h"
 #include "store/postgres/connection.h"
 #include "store/postgres/insert_rows.h"
+#include "store/postgres/look_ups.h"
 #include "store/store.h"
 
 namespace tenon {
 
 // Not thread-safe. Nothing is sent before the first statement whose answer is needed: BEGIN, the
 // scope, what was queued and that statement are one round trip, and COMMIT goes with what is queued
-// by then. Queued INSERTs wait for more of their kind until somebody could see the difference
-// (insert_rows.h).
+// by then. What is foretold, and queued INSERTs, wait for more of their kind until somebody could
+// see the difference (look_ups.h, insert_rows.h).
 class PgTransaction final : public SchemaTransaction {
  public:
   using TimePoint = PgConnection::TimePoint;
@@ -83,7 +84,7 @@ class PgTransaction final : public SchemaTransaction {
     std::vector<Value> parameters;
     int uses = 1;  // how often it was
     bool forgotten = false;
-    PgResult answer;
+    FoundRows found = {};
   };
   using Expectations = std::unordered_multimap<std::size_t, std::shared_ptr<Expected>>;
   // What the first round trip of a read consists of, to send it again on another connection.
@@ -98,6 +99,8 @@ class PgTransaction final : public SchemaTransaction {
   Result<void> Send(std::string_view sql, std::span<const Value> parameters, PgResult* answer);
   Result<void> Hold(std::string_view sql, std::span<const Value> parameters, bool apart);
   InsertRows& HeldFor(std::string_view sql, bool apart);
+  void AskTogether(std::string_view sql, std::span<const Value> parameters, Expected& expected);
+  void SendLookUps();
   void SendRows();
   void SendHeld();
   void DropHeld();
@@ -106,7 +109,7 @@ class PgTransaction final : public SchemaTransaction {
   Error Note(Failure failure, std::size_t job);
   Expectations::iterator FindExpected(std::string_view sql, std::span<const Value> parameters);
   void ForgetExpected(const Changes& changes);
-  Result<void> Hand(const PgResult& rows, const Each& each);
+  Result<void> Hand(const FoundRows& found, const Each& each);
 
   PgConnection* connection_;
   const Mode mode_;
@@ -126,6 +129,7 @@ class PgTransaction final : public SchemaTransaction {
   Expectations expected_;  // by a hash of text and parameters
   Expectations by_topic_;
   std::vector<std::shared_ptr<Expected>> about_anything_;
+  std::vector<LookUps> look_ups_;  // foretold and not sent yet
   // Rows that were queued and are not sent yet: those of the one INSERT that came last, and those
   // that stand apart by their texts.
   std::optional<InsertRows> rows_;
