@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,6 +55,8 @@ struct Counted {
 struct FacetTally {
   std::unordered_map<std::int64_t, std::int64_t> rows;  // by the number of the facet's value
   bool sampled = false;                                 // there are more rows
+  // How many there are, as Count says it, where an index knows that without asking again.
+  std::optional<Counted> counted = {};
 };
 
 // On one snapshot; not thread-safe.
@@ -108,8 +111,9 @@ class IndexPart {
   };
   virtual Result<FacetNumber> FacetValue(std::string_view facet, std::string_view value) = 0;
   // The values of at most `max` rows that satisfy the condition; fewer where more would cost too
-  // much.
-  virtual Result<FacetTally> Tally(const Condition& condition, std::int64_t max) = 0;
+  // much. `count_max`: as Count's.
+  virtual Result<FacetTally> Tally(const Condition& condition, std::int64_t max,
+                                   std::int64_t count_max) = 0;
   using EachValue = std::function<Result<void>(std::int64_t number, std::string_view facet,
                                                std::string_view value, std::int64_t rows)>;
   // What numbers stand for; rows is 0.

@@ -163,7 +163,9 @@ Result<void> PartQuery::Count(const Condition& condition) {
   total_ = static_cast<std::int64_t>(found_.size());
   const Condition narrowed = Narrowed(condition);
   if (narrowed.text.empty() || none_) return {};
-  const Counted counted = TRY(part_->Count(narrowed, kCountMax));
+  if (WantsFacets()) tally_ = TRY(part_->Tally(narrowed, kFacetRowsMax, kCountMax));
+  const Counted counted =
+      tally_ && tally_->counted ? *tally_->counted : TRY(part_->Count(narrowed, kCountMax));
   total_ = std::max(total_, counted.rows);
   at_least_ = !counted.whole;
   return {};
@@ -299,17 +301,20 @@ Result<void> PartQuery::FindAmong(const std::vector<std::string>& keys) {
   return {};
 }
 
-Result<void> PartQuery::CountFacets() {
-  const bool wanted = std::ranges::any_of(
+bool PartQuery::WantsFacets() const {
+  return std::ranges::any_of(
       query_.facets, [&](const std::string& name) { return plan_.FindFacet(name) != nullptr; });
-  if (!wanted || none_) return {};
+}
+
+Result<void> PartQuery::CountFacets() {
+  if (!WantsFacets() || none_) return {};
   if (query_.text.empty() && facet_terms_.empty()) return NameFacets({});
   const Condition narrowed = Narrowed(some_ ? Any() : All(false));
   if (narrowed.text.empty()) return {};
-  const FacetTally tally = TRY(part_->Tally(narrowed, kFacetRowsMax));
-  facets_sampled_ = tally.sampled;
-  if (tally.rows.empty()) return {};
-  return NameFacets(tally.rows);
+  if (!tally_) tally_ = TRY(part_->Tally(narrowed, kFacetRowsMax, 0));
+  facets_sampled_ = tally_->sampled;
+  if (tally_->rows.empty()) return {};
+  return NameFacets(tally_->rows);
 }
 
 // Values by their numbers; without counts, those of the whole part.

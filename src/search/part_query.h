@@ -68,7 +68,8 @@ class PartQuery {
   // Adds what satisfies the condition, at most `max`; true when there was more.
   Result<bool> Stream(const Condition& condition, std::size_t max);
   Result<void> StreamAll(std::size_t max);
-  // Into total_.
+  [[nodiscard]] bool WantsFacets() const;
+  // Into total_; where facets are wanted, into tally_ on the way.
   Result<void> Count(const Condition& condition);
   [[nodiscard]] bool HasPhrases(std::span<const std::string> texts) const;
   Result<void> NameFacets(const std::unordered_map<std::int64_t, std::int64_t>& counts);
@@ -99,6 +100,7 @@ class PartQuery {
   std::int64_t total_ = 0;
   bool capped_ = false, at_least_ = false;
   bool facets_sampled_ = false;
+  std::optional<FacetTally> tally_;  // of the rows that total_ counts
   std::unordered_map<std::string, std::unordered_map<std::string, std::int64_t>> facets_;
 };
 

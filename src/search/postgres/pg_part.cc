@@ -350,7 +350,8 @@ Result<IndexPart::FacetNumber> PgPart::FacetValue(std::string_view facet, std::s
   return found;
 }
 
-Result<FacetTally> PgPart::Tally(const Condition& condition, std::int64_t max) {
+Result<FacetTally> PgPart::Tally(const Condition& condition, std::int64_t max,
+                                 std::int64_t /*count_max*/) {
   const auto tally_of = [&](const Source& source) -> Result<std::pair<FacetTally, std::int64_t>> {
     FacetTally tally;
     std::int64_t rows = 0;

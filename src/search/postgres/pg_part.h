@@ -43,7 +43,8 @@ class PgPart final : public IndexPart {
   Result<void> Names(std::string_view name, bool exact, std::int64_t max,
                      const EachName& each) override;
   Result<FacetNumber> FacetValue(std::string_view facet, std::string_view value) override;
-  Result<FacetTally> Tally(const Condition& condition, std::int64_t max) override;
+  Result<FacetTally> Tally(const Condition& condition, std::int64_t max,
+                           std::int64_t count_max) override;
   Result<void> NameValues(std::span<const std::int64_t> numbers, const EachValue& each) override;
   Result<void> Values(std::string_view facet, std::int64_t max, const EachValue& each) override;
 

@@ -80,6 +80,20 @@ TEST_F(SqliteIndexTest, GivesUpCountingWhatCostsTooMuch) {
   EXPECT_GE(answer.total, 10);
   EXPECT_LE(answer.total, 30);
   EXPECT_EQ(answer.candidates.size(), 10u);
+  // Facets are counted on the same way.
+  query.facets = {"kind"};
+  const IndexAnswer with = Answer(query);
+  EXPECT_EQ(with.total, answer.total);
+  EXPECT_TRUE(with.at_least);
+  EXPECT_TRUE(with.facets_sampled);
+  query.postings_max = 100000;
+  const IndexAnswer whole = Answer(query);
+  EXPECT_EQ(whole.total, 100);
+  EXPECT_FALSE(whole.facets_sampled);
+  ASSERT_EQ(whole.facets.size(), 1u);
+  ASSERT_EQ(whole.facets[0].second.size(), 1u);
+  EXPECT_EQ(whole.facets[0].second[0].count, 100);
+  query.postings_max = 100;
   // A single word's rows are known without counting.
   query.text = ParseTextQuery("red");
   answer = Answer(query);

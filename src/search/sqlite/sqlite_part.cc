@@ -231,21 +231,29 @@ Result<IndexPart::FacetNumber> SqlitePart::FacetValue(std::string_view facet,
   return FacetNumber{query.Number(0), query.Number(1)};
 }
 
-Result<FacetTally> SqlitePart::Tally(const Condition& condition, std::int64_t max) {
+Result<FacetTally> SqlitePart::Tally(const Condition& condition, std::int64_t max,
+                                     std::int64_t count_max) {
   Bound query = TRY(Bound::Prepare(
-      connection_,
-      "SELECT v.facets, f.rowid FROM words f CROSS JOIN doc_facets v ON v.id = f.rowid "
-      "WHERE f.words MATCH ?1 AND f.rowid BETWEEN ?2 AND ?3 LIMIT ?4"));
-  query.Text(condition.text).Int(FirstOf(part_)).Int(LastOf(part_)).Int(max + 1);
+      connection_, "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid BETWEEN ?2 AND ?3"));
+  query.Text(condition.text).Int(FirstOf(part_)).Int(LastOf(part_));
+  Bound facets = TRY(Bound::Prepare(connection_, "SELECT facets FROM doc_facets WHERE id = ?1"));
   FacetTally tally;
-  std::int64_t rows = 0;
+  Counted counted;
+  bool enough = false;
   while (TRY(query.Step())) {
-    if (++rows > max || IsEnough(condition, query.Number(1))) {
-      tally.sampled = true;
-      break;
+    const std::int64_t row = query.Number(0);
+    enough = enough || IsEnough(condition, row);
+    if (++counted.rows > max || enough) tally.sampled = true;
+    if (tally.sampled && (counted.rows >= count_max || enough)) break;
+    if (tally.sampled) continue;
+    facets.Int(row);
+    if (TRY(facets.Step())) {
+      for (const std::int64_t id : FacetNumbers(facets.Bytes(0))) ++tally.rows[id];
     }
-    for (const std::int64_t id : FacetNumbers(query.Bytes(0))) ++tally.rows[id];
+    facets.Again();
   }
+  counted.whole = !enough;
+  if (count_max > 0) tally.counted = counted;
   return tally;
 }
 
