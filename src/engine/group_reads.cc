@@ -125,12 +125,19 @@ Result<void> GroupReads::Ask(const Place& place, std::span<Wanted> wanted,
                              std::vector<std::optional<Record>>& rows) {
   const auto left = std::chrono::ceil<milliseconds>(wanted.front().until - steady_clock::now());
   if (left <= milliseconds(0)) return Fail(Code::kDeadline, "the read had to wait too long");
+  const int found_by = static_cast<int>(place.plan->entity->fields.size());
+  const Scope scope{.tenant = place.tenant, .deadline = left, .one_query = true};
+  if (wanted.size() == 1) {  // the plain statement costs a quarter less
+    return store_.Read(scope, [&](Reader& reader) -> Result<void> {
+      rows.front() =
+          TRY(LoadRow(reader, *place.plan, std::span(&wanted.front().key, 1), place.tenant));
+      return {};
+    });
+  }
   ArrayText keys;
   for (const Wanted& one : wanted) keys.AddValue(one.key);
   std::vector<Value> parameters = {keys.Take()};
   if (place.plan->entity->tenant != nullptr) parameters.emplace_back(place.tenant);
-  const int found_by = static_cast<int>(place.plan->entity->fields.size());
-  const Scope scope{.tenant = place.tenant, .deadline = left, .one_query = true};
   return store_.Read(scope, [&](Reader& reader) {
     return reader.Query(place.plan->load_each, parameters, [&](const Row& row) -> Result<bool> {
       const auto index = static_cast<std::size_t>(row.Int(found_by)) - 1;
