@@ -23,10 +23,13 @@ std::string Join(const std::vector<std::string>& names) {
   return text;
 }
 
-Error NotAllowed(const Record& row, std::string message) {
+// `refused`: an event whose condition did not hold.
+Error NotAllowed(const Record& row, std::string message, std::string_view refused = "") {
   Error error(Code::kConflict, std::move(message));
   json::array allowed;
-  for (const std::string& name : AllowedEvents(row)) allowed.emplace_back(name);
+  for (const std::string& name : AllowedEvents(row)) {
+    if (name != refused) allowed.emplace_back(name);
+  }
   error.details["allowed_events"] = std::move(allowed);
   if (row.entity->lifecycle) error.details["state"] = StateOf(row, *row.entity->lifecycle);
   return error;
@@ -97,8 +100,8 @@ Result<Outcome> RowWriter::FireOn(WriteContext& context, const Record& current,
                                              Ellipsis(name, 60), Join(names)));
   }
   const std::string state = entity.lifecycle ? StateOf(current, *entity.lifecycle) : "";
-  bool state_matched = false;
   std::string wanted_roles;
+  std::vector<std::string> conditions;  // of lines that fit the state, which do not hold
   for (const model::Event* event : lines) {
     if (!event->any_state &&
         std::find(event->from.begin(), event->from.end(), state) == event->from.end()) {
@@ -110,13 +113,18 @@ Result<Outcome> RowWriter::FireOn(WriteContext& context, const Record& current,
       wanted_roles += (wanted_roles.empty() ? "" : " or ") + Join(event->by);
       continue;
     }
-    state_matched = true;
     DecodedTakes takes = TRY(DecodeTakes(*event, current, body, {.vault = deps_.vault}));
     EvalContext eval = EvalFor(context, takes.record, &current);
     eval.named = takes.extra;
-    if (event->when && !TRY(Holds(*event->when, eval))) continue;
+    if (event->when && !TRY(Holds(*event->when, eval))) {
+      conditions.push_back(ToString(*event->when));
+      continue;
+    }
     // Looked at again here: the row may have changed since the clock found it due.
-    if (automatic && !(event->auto_when && TRY(Holds(*event->auto_when, eval)))) continue;
+    if (automatic && !(event->auto_when && TRY(Holds(*event->auto_when, eval)))) {
+      conditions.emplace_back("its time to have come");
+      continue;
+    }
 
     Record next = takes.record;
     eval.strict = true;
@@ -128,13 +136,17 @@ Result<Outcome> RowWriter::FireOn(WriteContext& context, const Record& current,
     if (event->to && entity.lifecycle) SetState(next, *entity.lifecycle, *event->to);
     return WriteChange(context, current, next, "EVENT", event, TakesText(*event, takes));
   }
-  if (!wanted_roles.empty() && !state_matched) {
+  if (!conditions.empty()) {
+    return Fail(NotAllowed(
+        current,
+        fmt::format("'{}' is not allowed now: it needs {}", name, fmt::join(conditions, ", or ")),
+        name));
+  }
+  if (!wanted_roles.empty()) {
     return Fail(Code::kForbidden, fmt::format("{} needs the role {}", name, wanted_roles));
   }
-  return Fail(NotAllowed(
-      current, state_matched ? fmt::format("'{}' is not allowed: its condition does not hold", name)
-                             : fmt::format("'{}' is not allowed in state {}; allowed now: {}", name,
-                                           state, Join(AllowedEvents(current)))));
+  return Fail(NotAllowed(current, fmt::format("'{}' is not allowed in state {}; allowed now: {}",
+                                              name, state, Join(AllowedEvents(current)))));
 }
 
 Result<Outcome> RowWriter::WriteChange(WriteContext& context, const Record& old, Record& row,

@@ -476,8 +476,9 @@ TEST_P(EngineStore, ACommandTakesAtMostThreeRoundTrips) {
     const auto results = done.get_future().get();
     ASSERT_TRUE(results) << results.error().message;
     for (const auto& one : *results) EXPECT_EQ(one->unchanged, atomic);
-    // In portions that double, where each is a job of its own.
-    EXPECT_LE(store.Stats().write_round_trips - before, atomic ? 3 : 12);
+    // In portions that double, where each is a job of its own; smaller ones on a slow machine,
+    // since a portion ends after some milliseconds. Alone each item takes two or three.
+    EXPECT_LE(store.Stats().write_round_trips - before, atomic ? 3 : 60);
   }
   engine.Stop();
   log.Stop();

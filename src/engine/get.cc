@@ -1,8 +1,5 @@
 // Single records: from the cache, from the store, or as they were at a time.
-#include <fmt/format.h>
-
 #include "base/json.h"
-#include "base/text.h"
 #include "engine/impl.h"
 #include "engine/permit.h"
 #include "engine/projection.h"
@@ -11,10 +8,6 @@
 
 namespace tenon {
 namespace {
-
-Error Missing(const model::Entity& entity, std::string_view id) {
-  return {Code::kNotFound, fmt::format("there is no {} {}", entity.table, Ellipsis(id, 80))};
-}
 
 // The whole row as it is answered, and whether it is fit for the cache under the id it was asked
 // by.
@@ -25,7 +18,7 @@ struct Whole {
 
 Result<Whole> WholeOf(const std::optional<Record>& record, const model::Entity& entity,
                       std::string_view id, bool with_deleted) {
-  if (!record || (IsDeleted(*record) && !with_deleted)) return Fail(Missing(entity, id));
+  if (!record || (IsDeleted(*record) && !with_deleted)) return Fail(NoSuchRow(entity, id));
   Whole whole;
   AppendRecord(*record, EncodeFor::kAnswer, whole.result.body);
   whole.result.etag = EtagOf(*record, whole.result.body);
@@ -130,9 +123,9 @@ Result<std::string> StateAt(Engine::Impl& impl, Reader& reader, const EntityPlan
   }
   const Error gone(Code::kGone, "the log of that time is no longer kept");
   const auto newest = TRY(FindState(reader, log, Side::kUntil, time));
-  if (!newest) return Fail(Missing(entity, id));
+  if (!newest) return Fail(NoSuchRow(entity, id));
   if (!newest->erased) {
-    if (newest->state.empty()) return Fail(Missing(entity, id));
+    if (newest->state.empty()) return Fail(NoSuchRow(entity, id));
     return newest->state;
   }
   if (log.tenant && entity.tenant != nullptr) {
@@ -143,11 +136,11 @@ Result<std::string> StateAt(Engine::Impl& impl, Reader& reader, const EntityPlan
   }
   if (const auto next = TRY(FindState(reader, log, Side::kAfter, time))) {
     if (next->erased) return Fail(gone);
-    if (next->state.empty()) return Fail(Missing(entity, id));
+    if (next->state.empty()) return Fail(NoSuchRow(entity, id));
     return next->state;
   }
   const auto present = TRY(Load(reader, plan, caller, key));
-  if (!present || IsDeleted(*present)) return Fail(Missing(entity, id));
+  if (!present || IsDeleted(*present)) return Fail(NoSuchRow(entity, id));
   std::string state;
   AppendRecord(*present, EncodeFor::kLog, state);
   return state;
@@ -168,7 +161,7 @@ Result<GetResult> Engine::Get(const Caller& caller, const model::Entity& entity,
   TRY(Permit(caller, entity, "read"));
   const EntityPlan& plan = impl.plans.Of(entity);
   const auto key = ParseKey(entity, id);
-  if (!key) return Fail(Missing(entity, id));
+  if (!key) return Fail(NoSuchRow(entity, id));
   const auto fields = TRY(Project(entity, options.fields));
   const auto relations = TRY(Expansions(entity, options.expand));
 
@@ -211,7 +204,7 @@ void Engine::GetSoon(const Caller& caller, const model::Entity& entity, std::str
     return got(std::unexpected(std::move(permitted).error()));
   }
   const auto key = ParseKey(entity, id);
-  if (!key) return got(Fail(Missing(entity, id)));
+  if (!key) return got(Fail(NoSuchRow(entity, id)));
   const bool may_cache = impl.MayCache(entity);
   std::string cache_key = impl.CacheKey(caller, entity, id);
   const std::uint64_t ticket = may_cache ? impl.cache.Ticket(cache_key) : 0;

@@ -58,10 +58,8 @@ Result<std::string> Engine::History(const Caller& caller, const model::Entity& e
   Impl& impl = *impl_;
   TRY(Permit(caller, entity, "read"));
   const EntityPlan& plan = impl.plans.Of(entity);
-  const Error missing(Code::kNotFound,
-                      fmt::format("there is no {} {}", entity.table, Ellipsis(id, 80)));
   const auto key = ParseKey(entity, id);
-  if (!key) return Fail(missing);
+  if (!key) return Fail(NoSuchRow(entity, id));
   if (page_size == 0) page_size = limits::kPageSizeDefault;
   if (page_size < 1 || page_size > limits::kPageSizeMax) {
     return Fail(Code::kInvalidArgument,
@@ -110,7 +108,7 @@ Result<std::string> Engine::History(const Caller& caller, const model::Entity& e
       return true;
     });
   }));
-  if (lines.empty() && page_token.empty()) return Fail(missing);
+  if (lines.empty() && page_token.empty()) return Fail(NoSuchRow(entity, id));
   const bool more = static_cast<int>(lines.size()) > page_size;
   if (more) lines.pop_back();
   json::array items;

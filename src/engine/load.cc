@@ -1,9 +1,12 @@
 #include "engine/load.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "record/array_text.h"
 
 namespace tenon {
@@ -118,6 +121,19 @@ Result<std::vector<Record>> Load(Reader& reader, const EntityPlan& plan, const S
 }
 
 }  // namespace
+
+Error NoSuchRow(const model::Entity& entity, std::string_view id) {
+  std::string message = fmt::format("there is no {} {}", entity.table, Ellipsis(id, 80));
+  if (!ParseKey(entity, id)) {
+    std::string names, types;
+    for (const model::Field* field : KeyFields(entity)) {
+      names += (names.empty() ? "" : "~") + field->name;
+      types += (types.empty() ? "" : "~") + ToString(field->type);
+    }
+    message += fmt::format("; its key is {} ({})", names, types);
+  }
+  return {Code::kNotFound, std::move(message)};
+}
 
 Result<Record> RecordOf(const Row& row, const model::Entity& entity) {
   Record record(entity);

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "engine/plan.h"
@@ -10,6 +11,9 @@
 #include "store/store.h"
 
 namespace tenon {
+
+// That no row has the key text `id`; of a text that cannot be a key it says what a key is.
+Error NoSuchRow(const model::Entity& entity, std::string_view id);
 
 // The row's columns, which must be those of EntityPlan::columns.
 Result<Record> RecordOf(const Row& row, const model::Entity& entity);

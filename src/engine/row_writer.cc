@@ -129,10 +129,7 @@ Result<void> RowWriter::Send(WriteContext& context, const Record* old, const Rec
 Result<Record> RowWriter::LoadForWrite(WriteContext& context, const Command& command,
                                        bool deleted) {
   const EntityPlan& plan = plans_.Of(*command.entity);
-  const auto missing = [&] {
-    return Error(Code::kNotFound,
-                 fmt::format("there is no {} {}", command.entity->table, Ellipsis(command.id, 80)));
-  };
+  const auto missing = [&] { return NoSuchRow(*command.entity, command.id); };
   const auto key = ParseKey(*command.entity, command.id);
   if (!key) return Fail(missing());
   const Lock lock = command.op == Command::Op::kDelete ? Lock::kDelete : Lock::kUpdate;

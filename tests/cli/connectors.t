@@ -15,8 +15,8 @@ polled.
   [1]
   $ id=$(sed -n 's/^ *"connector_id": "\([^"]*\)".*/\1/p' made)
   $ tenon connectors activate tags
-  error: 'activate' is not allowed: its condition does not hold
-    allowed events: activate, validated, heartbeat, restart, poll, remediate
+  error: 'activate' is not allowed now: it needs validated_at is not null
+    allowed events: validated, heartbeat, restart, poll, remediate
     state: draft
   [7]
   $ tenon connectors validate tags 2>said
@@ -101,5 +101,5 @@ Stopped, begun again, and wrong.
   videos  kafka  UNASSIGNED
     task 0  FAILED  WORKER  <time>  10.0.0.1 is a private address, which outbound requests may not reach; an operator can allow it with net.allow in tenon.toml
   $ tenon connectors lag videos
-  0 messages behind
+  nothing was consumed yet
   $ stop

@@ -271,7 +271,7 @@ An import that was interrupted goes on where it was.
   error: there is no migration_jobs <ulid>
   [6]
   $ tenon import ndjson --resume nonsense
-  error: there is no migration_jobs nonsense
+  error: there is no migration_jobs nonsense; its key is job_id (ulid)
   [6]
   $ stop
 

@@ -148,6 +148,9 @@ Deleting, looking at what was deleted, bringing it back.
   $ tenon get assets $asset
   error: there is no assets <uuid>
   [6]
+  $ tenon get assets orders2
+  error: there is no assets orders2; its key is id (uuid)
+  [6]
   $ tenon get assets $asset --deleted --fields name
   name  orders2
   $ tenon list assets

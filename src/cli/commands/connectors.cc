@@ -132,6 +132,10 @@ Result<int> RunLag(Session& session, const Arguments& arguments) {
                      {"topic", "partition", "offset", "end", "lag", "worker_id", "at"}, true);
   printer.Page(ListOf(lag, "partitions"));
   printer.End();
+  if (ListOf(lag, "partitions").empty()) {
+    session.Note("nothing was consumed yet");
+    return 0;
+  }
   session.Note(fmt::format(
       "{} messages behind{}", Cell(lag.at("lag")),
       lag.get_object().contains("partial") ? "; of some partitions it is not known yet" : ""));
