@@ -343,7 +343,7 @@ Entities, fields, filters and words.
   error: ID is missing: key of the row; parts of a composite key joined by ~; see tenon get --help
   [2]
   $ tenon get assets not-an-id
-  error: there is no assets not-an-id
+  error: there is no assets not-an-id; its key is id (uuid)
   [6]
   $ tenon get assets 00000000-0000-4000-8000-000000000000
   error: there is no assets <uuid>
