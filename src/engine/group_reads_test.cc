@@ -231,9 +231,11 @@ TEST_F(GroupReadsTest, IsBoundedAndStops) {
   const Value key = Tag(kOne, "t");
   std::vector<std::future<Answer>> found;
   WhileBusy([&] {
-    GroupReads reads(
-        *store_,
-        {.threads = 1, .beside = 1, .waiting_max = 2, .deadline = std::chrono::milliseconds(200)});
+    GroupReads reads(*store_, {.threads = 1,
+                               .beside = 1,
+                               .rows_max = 1,
+                               .waiting_max = 2,
+                               .deadline = std::chrono::milliseconds(200)});
     for (int i = 0; i < 6; ++i) found.push_back(Find(reads, "tags", kOne, key));
   });  // stopped here, while the first is under way or waits for its connection
   int refused = 0, answered = 0;
