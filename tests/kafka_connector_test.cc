@@ -23,6 +23,7 @@ constexpr int kSteps = 600;
 class KafkaConnectorTest : public ::testing::Test {
  protected:
   void SetUp() override {
+    if (const char* why = net::WhyNoKafka()) GTEST_SKIP() << why;
     auto world = NodeWorld::Create("");
     ASSERT_TRUE(world) << world.error().message;
     world_ = *std::move(world);

@@ -56,7 +56,14 @@ std::vector<KafkaMessage> PollFor(KafkaConsumer& consumer, std::size_t messages)
   return PollUntil(consumer, [=](std::size_t have) { return have >= messages; });
 }
 
-TEST(KafkaTest, MessagesComeWhole) {
+class KafkaTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const char* why = WhyNoKafka()) GTEST_SKIP() << why;
+  }
+};
+
+TEST_F(KafkaTest, MessagesComeWhole) {
   MockKafka cluster;
   cluster.CreateTopic("videos", 1);
   cluster.Produce("videos", 0, "k1", R"({"title":"first"})", {{"source", "a"}, {"source", "b"}});
@@ -76,7 +83,7 @@ TEST(KafkaTest, MessagesComeWhole) {
   EXPECT_EQ(messages[2].value, std::nullopt);
 }
 
-TEST(KafkaTest, WhatIsNotCommittedComesAgain) {
+TEST_F(KafkaTest, WhatIsNotCommittedComesAgain) {
   MockKafka cluster;
   cluster.CreateTopic("videos", 1);
   for (const char* value : {"a", "b", "c"}) cluster.Produce("videos", 0, "k", value);
@@ -98,7 +105,7 @@ TEST(KafkaTest, WhatIsNotCommittedComesAgain) {
   EXPECT_EQ(cluster.Committed("tenon", "videos", 0), 2);
 }
 
-TEST(KafkaTest, NothingComesWhilePaused) {
+TEST_F(KafkaTest, NothingComesWhilePaused) {
   MockKafka cluster;
   cluster.CreateTopic("videos", 1);
   cluster.Produce("videos", 0, "k", "a");
@@ -116,7 +123,7 @@ TEST(KafkaTest, NothingComesWhilePaused) {
   EXPECT_EQ(messages[0].value, "b");
 }
 
-TEST(KafkaTest, TwoConsumersShareAndOneTakesOver) {
+TEST_F(KafkaTest, TwoConsumersShareAndOneTakesOver) {
   MockKafka cluster;
   cluster.CreateTopic("videos", 2);
   const KafkaOptions options = OptionsFor(cluster);
@@ -133,7 +140,7 @@ TEST(KafkaTest, TwoConsumersShareAndOneTakesOver) {
   PollUntil(*first, [&](std::size_t) { return first->Progress().size() == 2; });
 }
 
-TEST(KafkaTest, ABrokerThatIsAwayComesBack) {
+TEST_F(KafkaTest, ABrokerThatIsAwayComesBack) {
   MockKafka cluster;
   cluster.CreateTopic("videos", 1);
   cluster.Produce("videos", 0, "k", "a");
@@ -156,7 +163,7 @@ TEST(KafkaTest, ABrokerThatIsAwayComesBack) {
   EXPECT_TRUE(consumer->reachable());
 }
 
-TEST(KafkaTest, ValidationSaysWhatIsWrong) {
+TEST_F(KafkaTest, ValidationSaysWhatIsWrong) {
   MockKafka cluster;
   cluster.CreateTopic("videos", 1);
   const auto validate = [&](const KafkaOptions& options, const Policy& policy) {
@@ -180,7 +187,7 @@ TEST(KafkaTest, ValidationSaysWhatIsWrong) {
   EXPECT_THAT(away.error().message, HasSubstr("127.0.0.1:1"));
 }
 
-TEST(KafkaTest, OptionsAreCheckedBeforeAnythingIsOpened) {
+TEST_F(KafkaTest, OptionsAreCheckedBeforeAnythingIsOpened) {
   const auto wrong = [](const std::function<void(KafkaOptions&)>& change) {
     KafkaOptions options;
     options.brokers = {"k:9092"};
