@@ -266,6 +266,9 @@ TEST_F(SqliteFault, AFullDiskFailsWritesKeepsReadsAndPasses) {
 TEST_F(SqliteFault, APassedFaultIsNoticedWithoutAWrite) {
   vfs_.writes_left = 0;
   ASSERT_FALSE(InsertRow(*store_, 2, "two"));
+  // Also when the first look at it came too early.
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_EQ(store_->Stats().fault, "database or disk is full");
   vfs_.writes_left = -1;
   for (int i = 0; i < 200 && !store_->Stats().fault.empty(); ++i) {
     std::this_thread::sleep_for(milliseconds(10));

@@ -85,7 +85,7 @@ class Writer {
   bool Housekeep();
   bool GiveBackSpace();
   bool Idle() const;
-  void TryAfterFault();
+  bool TryAfterFault();
   static int OnWal(void* self, sqlite3*, const char*, int frames);
 
   // Constant after construction.

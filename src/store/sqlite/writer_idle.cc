@@ -54,7 +54,7 @@ bool Writer::Idle() const {
 }
 
 bool Writer::Housekeep() {
-  TryAfterFault();
+  if (!TryAfterFault()) return true;
   for (int step = 0; step < kFreeStepsMax && Idle(); ++step) {
     if (!GiveBackSpace()) break;
     TendLog();
@@ -74,13 +74,15 @@ bool Writer::Housekeep() {
 }
 
 // Writes a page that says what it said before, so that a fault that has passed is not reported
-// until somebody happens to write.
-void Writer::TryAfterFault() {
+// until somebody happens to write. False: it goes on.
+bool Writer::TryAfterFault() {
   {
     const std::lock_guard lock(fault_mutex_);
-    if (fault_.empty()) return;
+    if (fault_.empty()) return true;
   }
-  if (connection_->Run("PRAGMA user_version = " + std::to_string(kFormatVersion))) SetFault({});
+  if (!connection_->Run("PRAGMA user_version = " + std::to_string(kFormatVersion))) return false;
+  SetFault({});
+  return true;
 }
 
 bool Writer::GiveBackSpace() {
