@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "store/postgres/test_server.h"
-#include "store/postgres/transaction.h"
+#include "store/postgres/test_connection.h"
 
 namespace tenon::testing {
 namespace {
@@ -29,23 +28,13 @@ TEST(InsertRows, NumbersThePlaceholdersOn) {
             "$22), (nextval('s'), $23, $24, $33)");
 }
 
-class RowsTogether : public ::testing::Test {
+class RowsTogether : public PgConnectionTest {
  protected:
   void SetUp() override {
-    const auto server = PostgresServer::Shared();
-    if (!server) GTEST_SKIP() << server.error().message;
-    auto made = TestDatabase::Make(*server);
-    ASSERT_TRUE(made) << made.error().message;
-    database_ = std::move(*made);
-    ASSERT_TRUE(
-        database_->Run("CREATE TABLE a (id int PRIMARY KEY, t text, at timestamptz); "
-                       "CREATE TABLE b (id int PRIMARY KEY REFERENCES a); "
-                       "CREATE TABLE log (id int, j jsonb)"));
-    PgConnectionOptions options;
-    options.url = database_->url();
-    auto opened = PgConnection::Open(options);
-    ASSERT_TRUE(opened) << opened.error().message;
-    connection_ = std::move(*opened);
+    Connect(
+        "CREATE TABLE a (id int PRIMARY KEY, t text, at timestamptz); "
+        "CREATE TABLE b (id int PRIMARY KEY REFERENCES a); "
+        "CREATE TABLE log (id int, j jsonb)");
   }
   std::string Ask(PgTransaction& transaction, const std::string& sql) {
     std::string answer;
@@ -55,9 +44,6 @@ class RowsTogether : public ::testing::Test {
     });
     return asked ? answer : asked.error().message;
   }
-
-  std::unique_ptr<TestDatabase> database_;
-  std::unique_ptr<PgConnection> connection_;
 };
 
 TEST_F(RowsTogether, GoOutInFewStatementsAndOneRoundTrip) {

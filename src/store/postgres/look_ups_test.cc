@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "store/postgres/test_server.h"
-#include "store/postgres/transaction.h"
+#include "store/postgres/test_connection.h"
 
 namespace tenon::testing {
 namespace {
@@ -30,22 +29,12 @@ TEST(LookUps, BecomeOneStatementOverAList) {
             "OFFSET 0) AS t");
 }
 
-class LookUpsTogether : public ::testing::Test {
+class LookUpsTogether : public PgConnectionTest {
  protected:
   void SetUp() override {
-    const auto server = PostgresServer::Shared();
-    if (!server) GTEST_SKIP() << server.error().message;
-    auto made = TestDatabase::Make(*server);
-    ASSERT_TRUE(made) << made.error().message;
-    database_ = std::move(*made);
-    ASSERT_TRUE(
-        database_->Run("CREATE TABLE a (id bigint PRIMARY KEY, t varchar(20)); INSERT INTO a "
-                       "SELECT n, 'name' || n % 50 FROM generate_series(1, 200) n"));
-    PgConnectionOptions options;
-    options.url = database_->url();
-    auto opened = PgConnection::Open(options);
-    ASSERT_TRUE(opened) << opened.error().message;
-    connection_ = std::move(*opened);
+    Connect(
+        "CREATE TABLE a (id bigint PRIMARY KEY, t varchar(20)); INSERT INTO a "
+        "SELECT n, 'name' || n % 50 FROM generate_series(1, 200) n");
   }
   // The ids of a name over a number, in order.
   static std::string IdsOf(PgTransaction& transaction, const std::string& name, int over) {
@@ -66,9 +55,6 @@ class LookUpsTogether : public ::testing::Test {
     const Value parameters[] = {Value(name), Value(over)};
     transaction.Expect(kByName, parameters, std::hash<std::string>()(name));
   }
-
-  std::unique_ptr<TestDatabase> database_;
-  std::unique_ptr<PgConnection> connection_;
 };
 
 TEST_F(LookUpsTogether, EachGetsItsOwnRowsInOneRoundTrip) {
