@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
-#include <map>
+#include <deque>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -12,82 +13,85 @@
 namespace tenon::search {
 namespace {
 
-// A value by which rows are joined, as text.
-std::string JoinKey(const Value& value) {
-  if (const Uuid* id = value.If<Uuid>()) return id->ToString();
-  if (const std::string* text = value.If<std::string>()) return *text;
-  if (const std::int64_t* number = value.If<std::int64_t>()) return std::to_string(*number);
-  return Describe(value);
-}
-
-void AddJson(const json::value& value, std::vector<std::string>& out) {
-  if (value.is_string()) {
-    out.emplace_back(value.get_string());
-  } else if (value.is_array()) {
+template <typename Take>
+void EachJsonText(const json::value& value, std::size_t& left, const Take& take) {
+  if (value.is_array()) {
     for (const json::value& item : value.get_array()) {
-      if (out.size() < kRelatedMax) AddJson(item, out);
+      if (left > 0) EachJsonText(item, left, take);
     }
+    return;
+  }
+  if (left > 0) --left;
+  if (value.is_string()) {
+    take(std::string_view(value.get_string()));
   } else if (value.is_bool() || value.is_number()) {
-    out.push_back(json::serialize(value));
+    take(json::serialize(value));
   }
 }
 
 // What a path's last step finds in a row, as texts: none for null, several for a list.
-void AddTexts(const model::Path& path, const Record& row, std::vector<std::string>& out) {
+template <typename Take>
+void EachText(const model::Path& path, const Record& row, const Take& take) {
   const Value& value = row.at(*path.field);
   if (const json::value* document = value.If<json::value>()) {
     const json::value* at = path.json_path.empty() ? document : FindPath(*document, path.json_path);
-    if (at != nullptr) AddJson(*at, out);
+    std::size_t left = kRelatedMax;
+    if (at != nullptr) EachJsonText(*at, left, take);
   } else if (const std::string* text = value.If<std::string>()) {
-    out.push_back(*text);
+    take(*text);
   } else if (const bool* truth = value.If<bool>()) {
-    out.emplace_back(*truth ? "true" : "false");
+    take(*truth ? "true" : "false");
   } else if (const std::int64_t* number = value.If<std::int64_t>()) {
-    out.push_back(std::to_string(*number));
+    take(std::to_string(*number));
   } else if (const Decimal* decimal = value.If<Decimal>()) {
-    out.push_back(decimal->ToString());
+    take(decimal->ToString());
   } else if (const Uuid* id = value.If<Uuid>()) {
-    out.push_back(id->ToString());
+    take(id->ToString());
   }
 }
 
-std::string CutText(std::string_view text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return std::string(text);
+std::string_view CutText(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
   while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0) == 0x80) --bytes_max;
-  return std::string(text.substr(0, bytes_max));
+  return text.substr(0, bytes_max);
 }
 
-using ByKey = std::unordered_map<std::string, std::vector<const Record*>>;
-
-ByKey Grouped(const std::vector<Record>& rows, const model::Field& field) {
-  ByKey by_key;
-  for (const Record& row : rows) by_key[JoinKey(row.at(field))].push_back(&row);
-  return by_key;
-}
-
-std::vector<Value> Distinct(std::vector<Value> values) {
-  std::map<std::string, Value> by_key;
-  for (Value& value : values) {
-    if (!value.IsNull()) by_key.emplace(JoinKey(value), std::move(value));
-  }
-  std::vector<Value> out;
-  for (auto& [key, value] : by_key) out.push_back(std::move(value));
-  return out;
-}
+struct HashOfValue {
+  std::size_t operator()(const Value& value) const { return value.Hash(); }
+};
+using ByKey = std::unordered_map<Value, std::vector<const Record*>, HashOfValue>;
 
 // A row on the way along a path, and the document it belongs to.
 struct Walker {
   std::size_t document;
-  Record row;
+  const Record* row;
 };
 
+// Goes along paths from many rows at once. Paths over the same relations are gone along once.
 class PathReader {
  public:
-  PathReader(Reader& reader, const Plans& plans, const Uuid& tenant)
-      : reader_(reader), plans_(plans), tenant_(tenant) {}
+  PathReader(Reader& reader, const Plans& plans, const Uuid& tenant,
+             std::span<const Record* const> from)
+      : reader_(reader), plans_(plans), tenant_(tenant), from_(from) {}
 
-  Result<std::vector<Walker>> Walk(std::vector<Walker> at, const model::Hop& hop) {
-    const model::Relation& relation = *hop.relation;
+  // The rows at the end of the hops, for each row that it goes from.
+  using Ends = std::vector<std::vector<const Record*>>;
+  Result<const Ends*> EndsOf(std::span<const model::Hop> hops) {
+    std::vector<const model::Relation*> way;
+    for (const model::Hop& hop : hops) way.push_back(hop.relation);
+    for (const auto& [gone, ends] : ends_) {
+      if (gone == way) return &ends;
+    }
+    std::vector<Walker> at;
+    for (std::size_t i = 0; i < from_.size(); ++i) at.push_back({i, from_[i]});
+    for (const model::Relation* relation : way) at = TRY(Walk(at, *relation));
+    Ends ends(from_.size());
+    for (const Walker& walker : at) ends[walker.document].push_back(walker.row);
+    return &ends_.emplace_back(std::move(way), std::move(ends)).second;
+  }
+
+ private:
+  Result<std::vector<Walker>> Walk(const std::vector<Walker>& at, const model::Relation& relation) {
     switch (relation.kind) {
       case model::Relation::Kind::kForward:
         return Forward(at, *relation.field, *relation.target);
@@ -101,38 +105,42 @@ class PathReader {
     return at;
   }
 
- private:
   const model::Field& KeyOf(const model::Entity& entity) {
     return *plans_.Of(entity).key_in_url.front();
   }
 
   Result<std::vector<Walker>> Forward(const std::vector<Walker>& at, const model::Field& field,
                                       const model::Entity& target) {
-    const model::Field& key = KeyOf(target);
-    return Join(at, field, target, key);
+    return Join(at, field, target, KeyOf(target));
   }
 
   Result<std::vector<Walker>> Backward(const std::vector<Walker>& at, const model::Field& field,
                                        const model::Entity& target) {
     if (at.empty()) return std::vector<Walker>();
-    return Join(at, KeyOf(*at.front().row.entity), target, field);
+    return Join(at, KeyOf(*at.front().row->entity), target, field);
   }
 
   Result<std::vector<Walker>> Join(const std::vector<Walker>& at, const model::Field& mine,
                                    const model::Entity& target, const model::Field& theirs) {
+    std::unordered_set<Value, HashOfValue> distinct;
     std::vector<Value> values;
-    for (const Walker& walker : at) values.push_back(walker.row.at(mine));
-    const auto rows =
-        TRY(LoadMany(reader_, plans_.Of(target), theirs, Distinct(std::move(values)), tenant_));
-    const ByKey by_key = Grouped(rows, theirs);
-    std::vector<Walker> next;
     for (const Walker& walker : at) {
-      const auto found = by_key.find(JoinKey(walker.row.at(mine)));
+      const Value& value = walker.row->at(mine);
+      if (!value.IsNull() && distinct.insert(value).second) values.push_back(value);
+    }
+    std::vector<Walker> next;
+    const std::vector<Record>& rows =
+        loaded_.emplace_back(TRY(LoadMany(reader_, plans_.Of(target), theirs, values, tenant_)));
+    if (rows.empty()) return next;
+    ByKey by_key;
+    for (const Record& row : rows) by_key[row.at(theirs)].push_back(&row);
+    for (const Walker& walker : at) {
+      const auto found = by_key.find(walker.row->at(mine));
       if (found == by_key.end()) continue;
       std::size_t taken = 0;
       for (const Record* row : found->second) {
         if (IsDeleted(*row) || ++taken > kRelatedMax) continue;
-        next.push_back({walker.document, *row});
+        next.push_back({walker.document, row});
       }
     }
     return next;
@@ -141,25 +149,33 @@ class PathReader {
   Reader& reader_;
   const Plans& plans_;
   const Uuid tenant_;
+  const std::span<const Record* const> from_;
+  std::deque<std::vector<Record>> loaded_;  // what Ends point into
+  std::deque<std::pair<std::vector<const model::Relation*>, Ends>> ends_;
 };
 
-// The texts of one path for each row.
-Result<std::vector<std::vector<std::string>>> TextsOf(PathReader& reader, const model::Path& path,
-                                                      std::span<const Record* const> rows) {
-  std::vector<std::vector<std::string>> texts(rows.size());
+// Hands over the texts of one path, row by row: `take` gets the row's number and a text.
+template <typename Take>
+Result<void> EachTextOf(PathReader& reader, const model::Path& path,
+                        std::span<const Record* const> rows, const Take& take) {
   if (path.hops.empty()) {
-    for (std::size_t i = 0; i < rows.size(); ++i) AddTexts(path, *rows[i], texts[i]);
-    return texts;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      EachText(path, *rows[i], [&](std::string_view text) { take(i, text); });
+    }
+    return {};
   }
-  std::vector<Walker> at;
-  for (std::size_t i = 0; i < rows.size(); ++i) at.push_back({i, *rows[i]});
-  for (const model::Hop& hop : path.hops) at = TRY(reader.Walk(std::move(at), hop));
-  for (const Walker& walker : at) AddTexts(path, walker.row, texts[walker.document]);
-  for (auto& values : texts) {
-    std::ranges::sort(values);  // the same document whatever order the store has rows in
-    values.erase(std::ranges::unique(values).begin(), values.end());
+  const PathReader::Ends& ends = *TRY(reader.EndsOf(path.hops));
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    texts.clear();
+    for (const Record* end : ends[i]) {
+      EachText(path, *end, [&](std::string_view text) { texts.emplace_back(text); });
+    }
+    std::ranges::sort(texts);  // the same document whatever order the store has rows in
+    texts.erase(std::ranges::unique(texts).begin(), texts.end());
+    for (const std::string& text : texts) take(i, text);
   }
-  return texts;
+  return {};
 }
 
 }  // namespace
@@ -168,7 +184,7 @@ Result<std::vector<Change>> MakeChanges(Reader& reader, const Plans& plans, cons
                                         std::span<const Record> rows) {
   std::vector<Change> changes(rows.size());
   std::vector<const Record*> live;
-  std::vector<std::size_t> places;
+  std::vector<Document*> documents;  // of those
   for (std::size_t i = 0; i < rows.size(); ++i) {
     changes[i].plan = &plan;
     changes[i].tenant = TenantOf(rows[i]);
@@ -176,36 +192,31 @@ Result<std::vector<Change>> MakeChanges(Reader& reader, const Plans& plans, cons
     changes[i].removed = IsDeleted(rows[i]);
     if (changes[i].removed) continue;
     live.push_back(&rows[i]);
-    places.push_back(i);
-    Document& document = changes[i].document;
+    Document& document = *documents.emplace_back(&changes[i].document);
     document.plan = &plan;
     document.tenant = changes[i].tenant;
     document.key = changes[i].key;
     document.texts.resize(plan.fields.size());
   }
   if (live.empty()) return changes;
-  PathReader paths(reader, plans, TenantOf(*live.front()));
+  PathReader paths(reader, plans, TenantOf(*live.front()), live);
   for (std::size_t f = 0; f < plan.fields.size(); ++f) {
-    const auto texts = TRY(TextsOf(paths, plan.fields[f].path->path, live));
-    for (std::size_t i = 0; i < live.size(); ++i) {
-      std::string& text = changes[places[i]].document.texts[f];
-      for (const std::string& value : texts[i]) {
-        if (text.size() > kFieldTextBytesMax) break;
-        if (!text.empty()) text += '\n';
-        text += value;
-      }
-      text = CutText(text, kFieldTextBytesMax);
-    }
+    TRY(EachTextOf(paths, plan.fields[f].path->path, live,
+                   [&](std::size_t i, std::string_view value) {
+                     std::string& text = documents[i]->texts[f];
+                     if (text.size() >= kFieldTextBytesMax) return;
+                     if (!text.empty()) text += '\n';
+                     text += CutText(value, kFieldTextBytesMax);
+                     text.resize(CutText(text, kFieldTextBytesMax).size());
+                   }));
   }
   for (std::size_t f = 0; f < plan.facets.size(); ++f) {
-    const auto texts = TRY(TextsOf(paths, plan.facets[f].path->path, live));
-    for (std::size_t i = 0; i < live.size(); ++i) {
-      auto& facets = changes[places[i]].document.facets;
-      for (const std::string& value : texts[i]) {
-        if (value.empty() || facets.size() >= kFacetValuesMax) continue;
-        facets.emplace_back(static_cast<std::uint8_t>(f), CutText(value, kFacetValueBytesMax));
-      }
-    }
+    TRY(EachTextOf(
+        paths, plan.facets[f].path->path, live, [&](std::size_t i, std::string_view value) {
+          auto& facets = documents[i]->facets;
+          if (value.empty() || facets.size() >= kFacetValuesMax) return;
+          facets.emplace_back(static_cast<std::uint8_t>(f), CutText(value, kFacetValueBytesMax));
+        }));
   }
   return changes;
 }
@@ -229,8 +240,9 @@ Result<std::vector<Change>> ReadChanges(Reader& reader, const Plans& plans, cons
     }
   }
   std::vector<Change> changes = TRY(MakeChanges(reader, plans, plan, rows));
-  std::unordered_map<std::string_view, bool> there;
-  for (const Change& change : changes) there.emplace(change.key, true);
+  if (changes.size() == keys.size()) return changes;
+  std::unordered_set<std::string_view> there;
+  for (const Change& change : changes) there.insert(change.key);
   std::vector<Change> gone;
   for (const std::string& key : keys) {
     if (!there.contains(key)) gone.push_back({&plan, tenant, key, true, {}});

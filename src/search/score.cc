@@ -13,6 +13,7 @@ constexpr std::uint32_t kFieldMask = 15;
 static_assert(SearchPlans::kFieldsMax <= kFieldMask);
 // Tokens of one document that ranking looks at.
 constexpr std::size_t kWordsMax = 4096;
+constexpr std::size_t kSlotsKept = 1024;
 
 void SortUnique(std::vector<std::string>& values) {
   std::ranges::sort(values);
@@ -27,29 +28,66 @@ std::uint32_t WordAt(std::string_view words, std::size_t i) {
 
 }  // namespace
 
-Analysis Analyze(const SearchPlan& plan, std::span<const std::string> texts) {
-  Analysis analysis;
-  std::size_t count = 0;
-  for (std::size_t f = 0; f < plan.fields.size() && f < texts.size(); ++f) {
-    const SearchField& field = plan.fields[f];
-    std::vector<std::string> of_field;
-    for (Token& token : Tokenize(texts[f])) of_field.push_back(std::move(token.text));
-    SortUnique(of_field);
-    for (const std::string& token : of_field) {
-      if (++count > kWordsMax) break;
-      const std::uint32_t word = (TokenHash(token) & ~kFieldMask) | static_cast<std::uint32_t>(f);
-      analysis.words.append(reinterpret_cast<const char*>(&word), 4);
-    }
-    if (field.label) analysis.label_terms = of_field;
-    std::ranges::move(of_field, std::back_inserter(analysis.terms));
-    if (field.name_like) {
-      std::string name = FoldName(texts[f]);
-      if (!name.empty()) analysis.names.push_back(std::move(name));
+void Analyzer::Grow() {
+  const std::size_t size = std::max<std::size_t>(64, 2 * slots_.size());
+  slots_.assign(size, 0);
+  for (std::size_t t = 0; t < terms_.size(); ++t) {
+    std::size_t at = terms_[t].hash & (size - 1);
+    while (slots_[at] != 0) at = (at + 1) & (size - 1);
+    slots_[at] = static_cast<std::uint32_t>(t + 1);
+  }
+}
+
+Analyzer::Term& Analyzer::TermOf(std::string_view token) {
+  if (2 * terms_.size() >= slots_.size()) Grow();
+  const std::uint32_t hash = TokenHash(token);
+  std::size_t at = hash & (slots_.size() - 1);
+  for (; slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
+    Term& term = terms_[slots_[at] - 1];
+    if (term.hash == hash && std::string_view(letters_).substr(term.begin, term.size) == token) {
+      return term;
     }
   }
-  SortUnique(analysis.terms);
-  SortUnique(analysis.names);
-  return analysis;
+  slots_[at] = static_cast<std::uint32_t>(terms_.size() + 1);
+  terms_.push_back({.hash = hash,
+                    .begin = static_cast<std::uint32_t>(letters_.size()),
+                    .size = static_cast<std::uint32_t>(token.size())});
+  letters_ += token;
+  return terms_.back();
+}
+
+const Analysis& Analyzer::Analyze(const SearchPlan& plan, std::span<const std::string> texts) {
+  letters_.clear();
+  terms_.clear();
+  // A document of many words leaves many slots, which all others would clear.
+  if (slots_.size() > kSlotsKept) slots_.clear();
+  std::ranges::fill(slots_, 0);
+  analysis_.terms.clear();
+  analysis_.label_terms.clear();
+  analysis_.words.clear();
+  analysis_.names.clear();
+  for (std::size_t f = 0; f < plan.fields.size() && f < texts.size(); ++f) {
+    const SearchField& field = plan.fields[f];
+    EachToken(texts[f], [&](const TokenView& token) {
+      Term& term = TermOf(token.text);
+      if ((term.fields >> f & 1) != 0) return;
+      term.fields |= 1u << f;
+      term.label = term.label || field.label;
+      if (analysis_.words.size() >= 4 * kWordsMax) return;
+      const std::uint32_t word = (term.hash & ~kFieldMask) | static_cast<std::uint32_t>(f);
+      analysis_.words.append(reinterpret_cast<const char*>(&word), 4);
+    });
+    if (!field.name_like) continue;
+    std::string name = FoldName(texts[f]);
+    if (!name.empty()) analysis_.names.push_back(std::move(name));
+  }
+  for (const Term& term : terms_) {
+    const auto text = std::string_view(letters_).substr(term.begin, term.size);
+    analysis_.terms.push_back(text);
+    if (term.label) analysis_.label_terms.push_back(text);
+  }
+  SortUnique(analysis_.names);
+  return analysis_;
 }
 
 double Idf(std::int64_t rows, std::int64_t having) {

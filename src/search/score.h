@@ -17,13 +17,34 @@ namespace tenon::search {
 
 // A document taken apart into tokens.
 struct Analysis {
-  std::vector<std::string> terms;        // sorted, each once
-  std::vector<std::string> label_terms;  // those of the label, likewise
+  std::vector<std::string_view> terms;        // each once, in the order in which they stand
+  std::vector<std::string_view> label_terms;  // those of the label, likewise
   // For scoring: four bytes a token and field, hash and field number, fields in order.
   std::string words;
   std::vector<std::string> names;  // folded: the label, and unique names; each once
 };
-Analysis Analyze(const SearchPlan& plan, std::span<const std::string> texts);
+
+// Takes documents apart, one after the other, and keeps its memory between them. Not thread-safe.
+class Analyzer {
+ public:
+  // Valid until the next call.
+  const Analysis& Analyze(const SearchPlan& plan, std::span<const std::string> texts);
+
+ private:
+  struct Term {
+    std::uint32_t hash = 0;
+    std::uint32_t begin = 0, size = 0;  // in letters_
+    std::uint32_t fields = 0;           // a bit for each that has it
+    bool label = false;
+  };
+  Term& TermOf(std::string_view token);
+  void Grow();
+
+  std::string letters_;
+  std::vector<Term> terms_;
+  std::vector<std::uint32_t> slots_;  // by hash: number of the term + 1; 0: free
+  Analysis analysis_;
+};
 
 // One way to satisfy a word of the query: the word itself, an ending of it, a word that is spelt
 // alike, its parts.

@@ -113,13 +113,11 @@ std::size_t CutAtCharacter(std::string_view text, std::size_t bytes_max) {
 }
 
 // Only what a token may hold: folding can make punctuation of one character (⑴ is "(1)").
-std::string Cleaned(std::string text) {
+void Clean(std::string& text) {
   std::erase_if(text, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte < 0x80 && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9');
   });
-  text.resize(CutAtCharacter(text, kTokenBytesMax));
-  return text;
 }
 
 struct Character {
@@ -131,11 +129,15 @@ struct Character {
 // One pass over the text; collects a word, then gives it out.
 class Tokenizer {
  public:
-  Tokenizer(std::string_view text, std::size_t tokens_max) : text_(text), max_(tokens_max) {}
+  Tokenizer(std::string_view text, const std::function<void(const TokenView&)>& take,
+            std::size_t tokens_max)
+      : text_(text), take_(take), max_(tokens_max) {
+    word_.reserve(64);
+  }
 
-  std::vector<Token> Run() {
+  void Run() {
     std::size_t at = 0;
-    while (at < text_.size() && tokens_.size() < max_) {
+    while (at < text_.size() && tokens_ < max_) {
       const Character next = Read(at);
       if (next.kind == Class::kOther) {
         Flush();
@@ -150,8 +152,6 @@ class Tokenizer {
       }
     }
     Flush();
-    if (tokens_.size() > max_) tokens_.resize(max_);
-    return std::move(tokens_);
   }
 
  private:
@@ -192,29 +192,39 @@ class Tokenizer {
     ++number_;
   }
 
-  void Emit(std::size_t from, std::size_t to, Token::Kind kind) {
-    std::string folded;
-    for (std::size_t i = from; i < to; ++i) AppendFolded(word_[i].code, folded);
-    folded = Cleaned(std::move(folded));
-    if (folded.empty()) return;
-    tokens_.push_back({std::move(folded), word_[from].begin, word_[to - 1].end, number_, kind});
+  void Emit(std::size_t from, std::size_t to, TokenView::Kind kind) {
+    if (tokens_ >= max_) return;
+    folded_.clear();
+    bool ascii = true;
+    for (std::size_t i = from; i < to; ++i) {
+      ascii = ascii && word_[i].code < 0x80;
+      AppendFolded(word_[i].code, folded_);
+    }
+    if (!ascii) Clean(folded_);
+    folded_.resize(CutAtCharacter(folded_, kTokenBytesMax));
+    if (folded_.empty()) return;
+    ++tokens_;
+    take_({folded_, word_[from].begin, word_[to - 1].end, number_, kind});
   }
 
   void FlushPairs() {
-    if (word_.size() == 1) return Emit(0, 1, Token::Kind::kPair);
-    for (std::size_t i = 0; i + 1 < word_.size(); ++i) Emit(i, i + 2, Token::Kind::kPair);
+    if (word_.size() == 1) return Emit(0, 1, TokenView::Kind::kPair);
+    for (std::size_t i = 0; i + 1 < word_.size(); ++i) Emit(i, i + 2, TokenView::Kind::kPair);
   }
 
   void FlushWord() {
-    Emit(0, word_.size(), Token::Kind::kWord);
-    std::vector<std::size_t> starts = {0};
-    for (std::size_t i = 1; i < word_.size() && starts.size() <= kPartsMax; ++i) {
-      if (StartsPart(i)) starts.push_back(i);
+    Emit(0, word_.size(), TokenView::Kind::kWord);
+    std::array<std::size_t, kPartsMax + 1> starts{};  // of the parts, and the end
+    std::size_t parts = 1;
+    for (std::size_t i = 1; i < word_.size(); ++i) {
+      if (!StartsPart(i)) continue;
+      if (parts == kPartsMax) return;
+      starts[parts++] = i;
     }
-    if (starts.size() == 1 || starts.size() > kPartsMax) return;
-    starts.push_back(word_.size());
-    for (std::size_t i = 0; i + 1 < starts.size(); ++i) {
-      Emit(starts[i], starts[i + 1], Token::Kind::kPart);
+    if (parts == 1) return;
+    starts[parts] = word_.size();
+    for (std::size_t i = 0; i < parts; ++i) {
+      Emit(starts[i], starts[i + 1], TokenView::Kind::kPart);
     }
   }
 
@@ -229,9 +239,11 @@ class Tokenizer {
     return i + 1 < word_.size() && word_[i + 1].kind == Class::kLower;
   }
 
-  std::string_view text_;
-  std::size_t max_;
-  std::vector<Token> tokens_;
+  const std::string_view text_;
+  const std::function<void(const TokenView&)>& take_;
+  const std::size_t max_;
+  std::size_t tokens_ = 0;
+  std::string folded_;
   std::vector<Character> word_;
   std::uint32_t number_ = 0;
   bool solid_ = false;
@@ -266,8 +278,18 @@ std::vector<std::int32_t> CharactersOf(std::string_view text) {
   return out;
 }
 
+void EachToken(std::string_view text, const std::function<void(const TokenView&)>& take,
+               std::size_t tokens_max) {
+  Tokenizer(text, take, tokens_max).Run();
+}
+
 std::vector<Token> Tokenize(std::string_view text, std::size_t tokens_max) {
-  return Tokenizer(text, tokens_max).Run();
+  std::vector<Token> tokens;
+  const auto take = [&](const TokenView& token) {
+    tokens.push_back({std::string(token.text), token.begin, token.end, token.word, token.kind});
+  };
+  EachToken(text, take, tokens_max);
+  return tokens;
 }
 
 std::string FoldName(std::string_view text, std::size_t bytes_max) {

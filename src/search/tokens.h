@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +24,8 @@ inline constexpr std::size_t kTokenBytesMax = 64;
 // Tokens of one field that are indexed; a name of 100,000 characters is found by its first words.
 inline constexpr std::size_t kFieldTokensMax = 2000;
 
-struct Token {
-  std::string text;
+struct TokenView {
+  std::string_view text;
   std::uint32_t begin = 0, end = 0;  // bytes of the original text
   std::uint32_t word = 0;            // number of the word it is (a part of)
   enum class Kind : std::uint8_t {
@@ -34,9 +35,20 @@ struct Token {
   } kind = Kind::kWord;
 };
 
+// With a text of its own.
+struct Token {
+  std::string text;
+  std::uint32_t begin = 0, end = 0, word = 0;
+  TokenView::Kind kind = TokenView::Kind::kWord;
+  using Kind = TokenView::Kind;
+};
+
 // At most `tokens_max` of them, in order; the parts of a word follow it. What is not valid UTF-8 is
 // passed over.
 std::vector<Token> Tokenize(std::string_view text, std::size_t tokens_max = kFieldTokensMax);
+// The same one after the other; a token's text is valid while it is taken.
+void EachToken(std::string_view text, const std::function<void(const TokenView&)>& take,
+               std::size_t tokens_max = kFieldTokensMax);
 
 // The whole text folded for comparison: letter case, diacritics and width gone, blanks single, at
 // most `bytes_max` bytes, cut at a character.

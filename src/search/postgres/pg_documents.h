@@ -41,6 +41,7 @@ class PgDocumentWriter {
     std::int64_t id = 0;
     std::string texts, facets;  // as PostgreSQL writes them
   };
+  struct Documents;
   struct Work;
   using PartKey = std::pair<Uuid, std::string>;
 
@@ -51,10 +52,13 @@ class PgDocumentWriter {
   [[nodiscard]] std::string FacetsOf(const Part& part, const Document& document) const;
   Result<void> MakeOne(Work& work, const Change& change);
   void Take(Work& work, const Part& part, const SearchPlan& plan, const Stored& stored);
-  void Put(Work& work, const Part& part, std::int64_t id, const Document& document,
+  void Put(Documents& to, const Part& part, std::int64_t id, const Document& document,
            const std::string& texts, const std::string& facets);
   void Count(const Part& part, const Analysis& analysis, std::string_view facets, int by);
   Result<void> Write(Work& work);
+  Result<void> Insert(Documents& made);
+  Result<void> Update(Documents& changed);
+  Result<void> InsertNames(Documents& of, std::string_view conflict);
   Result<void> FlushTerms();
   Result<void> WriteGrams(const std::vector<std::pair<const Part*, std::string>>& terms, bool add);
   Result<void> Run(std::string_view sql, std::span<const Value> parameters);
@@ -64,6 +68,7 @@ class PgDocumentWriter {
   Transaction& transaction_;
   const std::string schema_;
   const std::int64_t generation_;
+  Analyzer analyzer_;
   std::map<PartKey, Part> parts_;
   std::map<std::string, std::int64_t> facet_values_;  // "part|facet|value"
   struct TermCount {

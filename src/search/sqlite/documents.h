@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -45,6 +46,13 @@ class DocumentWriter {
     std::int64_t id = 0;
     std::string texts, facets;
   };
+  // Terms are looked for by views of them.
+  struct HashOfTerm {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view term) const {
+      return std::hash<std::string_view>()(term);
+    }
+  };
   Result<Part*> PartOf(const Uuid& tenant, const std::string& table, bool make);
   Result<bool> Find(const Part& part, std::string_view key, Stored& stored);
   Result<bool> Claim(const Part& part, std::string_view key, std::int64_t id);
@@ -55,7 +63,7 @@ class DocumentWriter {
   Result<void> Put(Part& part, std::int64_t id, const Document& document, const std::string& texts,
                    const std::string& facets);
   void Count(const Part& part, const Analysis& analysis, std::string_view facets, int by);
-  using TermCounts = std::unordered_map<std::string, std::int64_t>;
+  using TermCounts = std::unordered_map<std::string, std::int64_t, HashOfTerm, std::equal_to<>>;
   Result<bool> CountUp(std::int64_t part, const std::string& term, std::int64_t count);
   Result<void> CountDown(std::int64_t part, const std::string& term, std::int64_t count);
   Result<void> FlushTerms(std::int64_t part, const TermCounts& counts);
@@ -64,6 +72,7 @@ class DocumentWriter {
 
   Connection& connection_;
   KeptStatements statements_;
+  Analyzer analyzer_;
   std::map<std::pair<Uuid, std::string>, Part> parts_;
   std::unordered_map<std::string, std::int64_t> facet_values_;  // "part|facet|value"
   std::map<std::int64_t, TermCounts> term_counts_;              // by part
