@@ -128,6 +128,8 @@ Result<void> ReconcileRows(const Config& config, Findings& findings) {
   SecureRandom random;
   NodeOptions options = TRY(NodeOptionsOf(config));
   options.run_clock = false;
+  options.migrate = false;  // rows are looked at, tables are not changed
+  options.store.create = false;
   const auto node = TRY(Node::Open(std::move(options), {clock, random}));
   const auto changes = TRY(Reconcile(node->engine(), true));
   constexpr std::size_t kShown = 20;

@@ -203,7 +203,8 @@ void CheckTables(Store& store, const model::Model& model, Findings& findings) {
     findings.push_back({Level::kError, "tables", plan.error().message, ""});
   } else if (!plan->migrations.empty()) {
     findings.push_back({Level::kWarning, "tables",
-                        fmt::format("{} migrations behind the models", plan->migrations.size()),
+                        fmt::format("{} {} behind the models", plan->migrations.size(),
+                                    plan->migrations.size() == 1 ? "migration" : "migrations"),
                         "tenon plan shows them, tenon migrate applies them"});
   } else {
     findings.push_back({Level::kOk, "tables", "at the models' version", ""});

@@ -20,6 +20,14 @@ Nothing is there yet, and then what should be is not.
   error: the database has no tables of Tenon yet; 'tenon serve' or 'tenon migrate' makes them
   [6]
 
+The doctor looks and changes nothing: neither what is not there yet, nor what is behind its models.
+
+  $ names() { psql -qXAtd "$url" -c "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_' UNION SELECT nspname, '' FROM pg_namespace ORDER BY 1, 2"; }
+  $ names >empty
+  $ tenon doctor --data data | grep tables
+  note     tables: there are none yet
+  $ names | diff empty -
+
   $ start
   $ tenon create tags name=first -q >/dev/null
   $ tenon list tags --fields name,category
@@ -36,6 +44,23 @@ Nothing is there yet, and then what should be is not.
   ok       row-level security: forced on every table of tenants
   ok       tables: at the models' version
   ok       audit chain: whole, N rows
+  $ cat > more.tenon <<'END'
+  > model more
+  > entity Extra {
+  >   id uuid key
+  >   name text(20)
+  > }
+  > END
+  $ psql -qXd "$url" -c 'DROP SCHEMA tenon_search CASCADE' 2>/dev/null
+  $ names >made
+  $ TENON_MODELS=more.tenon tenon doctor --data data --reconcile | grep -A1 -E '^[a-z]+ +(tables|search index|reconcile)'
+  warning  tables: 1 migration behind the models
+             tenon plan shows them, tenon migrate applies them
+  warning  search index: there is no schema "tenon_search": each node keeps a file of its own
+             tenon migrate makes it
+  --
+  error    reconcile: not done: the store is not at the models' version; look at tenon plan, then run tenon migrate
+  $ names | diff made -
   $ tenon backup --data data -o x.db
   error: the rows are in PostgreSQL, not in a file of the data directory: back it up with pg_dump --format=custom --file=FILE DATABASE_URL, as a login with BYPASSRLS, or with base backups and WAL archiving; see docs/operations.md, "PostgreSQL"
   [2]

@@ -47,8 +47,8 @@ Over PostgreSQL it is a schema of the database, unless the database's owner may 
   $ tenon doctor --data data | grep 'search index'
   [1]
   $ stop
-  $ ls data/search.db
-  data/search.db
+  $ ls data | grep search
+  search.db
 
 Without the schema the doctor says what to do, as an error to whom nothing else will do.
 
@@ -57,7 +57,6 @@ Without the schema the doctor says what to do, as an error to whom nothing else 
   $ TENON_SEARCH_INDEX=auto tenon doctor --data data | grep -A1 'search index'
   warning  search index: there is no schema "tenon_search": each node keeps a file of its own
              tenon migrate makes it
-  $ drop
   $ TENON_SEARCH_INDEX=postgres tenon doctor --data data | grep -A1 'search index'
   error    search index: there is no schema "tenon_search": each node keeps a file of its own
              tenon migrate makes it

@@ -102,12 +102,15 @@ Result<std::unique_ptr<Connection>> OpenFile(const std::string& path, const std:
   if (!std::filesystem::exists(path, ignored)) return none;
   auto connection = Connection::Open(path, WriterOptions());
   if (!connection) return none;
-  const auto usable = IsUsable(**connection, digest);
+  // What a crash loses, the log still has: its position is lost with it. Set before anything is
+  // read: a connection has SQLite's log open from its first read on, and must have it open to
+  // remove it at the end.
+  const auto set = (*connection)
+                       ->Run(
+                           "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                           "PRAGMA journal_size_limit = 67108864;");
+  const auto usable = set ? IsUsable(**connection, digest) : Result<bool>(false);
   if (!usable || !*usable) return none;
-  // What a crash loses, the log still has: its position is lost with it.
-  TRY((*connection)
-          ->Run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                "PRAGMA journal_size_limit = 67108864;"));
   sqlite3_wal_autocheckpoint((*connection)->handle(), 8000);
   return *std::move(connection);
 }

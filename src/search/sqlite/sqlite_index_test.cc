@@ -29,6 +29,20 @@ TEST_F(SqliteIndexTest, IsForItsOwnerAlone) {
   }
 }
 
+TEST_F(SqliteIndexTest, LeavesOneFileBehind) {
+  for (const bool written : {false, true}) {
+    Fill({{"a", "orders", "a.orders"}});
+    if (written) Put({"b", "shipments", "b.shipments"});
+    EXPECT_THAT(Find("orders"), ElementsAre("a"));
+    index_.reset();
+    EXPECT_TRUE(std::filesystem::exists(Path()));
+    for (const char* suffix : {"-wal", "-shm", ".new"}) {
+      EXPECT_FALSE(std::filesystem::exists(Path() + suffix)) << suffix << written;
+    }
+    Reopen();
+  }
+}
+
 TEST_F(SqliteIndexTest, IsBuiltAnewWhenDamagedMissingOrOfAnotherModel) {
   Put({"a", "orders", "a.a"});
   const std::string path = Path();
