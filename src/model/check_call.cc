@@ -161,6 +161,14 @@ ExpressionChecker::Node ExpressionChecker::VisitFunction(const ast::Expr& expr,
   }
   if (!fine) return nullptr;
   node->type = ResultOf(function, node->args);
+  if (function.name == "matches" && node->args[1]->value.Is<std::string>()) {
+    auto pattern = Pattern::Compile(node->args[1]->value.As<std::string>());
+    if (!pattern) {
+      Report(expr.args[1]->span, std::move(pattern).error().message);
+      return nullptr;
+    }
+    node->pattern = *std::move(pattern);
+  }
   return node;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/pattern.h"
 #include "base/value.h"
 #include "model/type.h"
 
@@ -80,11 +81,12 @@ struct Expression {
   Type type;
   Span span;
   std::vector<ExpressionPtr> args;
-  Value value;            // kLiteral
-  Path path;              // kPath
-  std::string name;       // kParameter, kTakes, kCall, kAggregate
-  bool distinct = false;  // kAggregate
-  ExpressionPtr where;    // kAggregate
+  Value value;                             // kLiteral
+  Path path;                               // kPath
+  std::string name;                        // kParameter, kTakes, kCall, kAggregate
+  bool distinct = false;                   // kAggregate
+  ExpressionPtr where;                     // kAggregate
+  std::shared_ptr<const Pattern> pattern;  // kCall of matches, where the pattern is a literal
 };
 
 // As it would be written, in the formatter's style.

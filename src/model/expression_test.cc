@@ -193,6 +193,16 @@ TEST_F(ExpressionTest, InMemoryAllowsTheEnginesFunctions) {
   EXPECT_TRUE(CheckExpression(*model_, *run_, "matches(name, '^a')", ExpressionUse::kInMemory));
 }
 
+TEST_F(ExpressionTest, APatternIsCheckedWhereItIsWritten) {
+  const auto wrong = CheckExpression(*model_, *run_, "size = 1 and matches(name, 'a(b')",
+                                     ExpressionUse::kInMemory);
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().message,
+            "not a regular expression (RE2 syntax): missing ): a(b\n"
+            "  1 | size = 1 and matches(name, 'a(b')\n"
+            "    |                            ^~~~~");
+}
+
 TEST_F(ExpressionTest, SizeAndDepthAreBounded) {
   EXPECT_THAT(Filter(std::string(9000, ' ') + "size = 1"), HasSubstr("at most 8192 bytes"));
   EXPECT_THAT(Filter(std::string(4000, '(') + "size = 1"), HasSubstr("levels deep"));

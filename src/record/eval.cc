@@ -290,6 +290,11 @@ Result<Value> Evaluator::EvalCall(const Expression& expression, OperandKind kind
     if (text.IsNull() || slug.empty()) return text;
     return Value(std::string(slug) + "-" + text.As<std::string>());
   }
+  if (expression.pattern != nullptr) {
+    const Value text = TRY(Eval(*expression.args[0], {Kind::kText}));
+    return text.Is<std::string>() ? Value(expression.pattern->IsFoundIn(text.As<std::string>()))
+                                  : Value();
+  }
   const FunctionBody* body = FindFunctionBody(expression.name);
   if (body == nullptr) {
     return std::unexpected(Unsupported("there is no function " + expression.name));

@@ -1,12 +1,11 @@
 #include "record/functions.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <array>
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/pattern.h"
 #include "base/text.h"
 #include "record/text_case.h"
 
@@ -18,8 +17,6 @@ using Args = std::span<const Value>;
 // RFC 9562, appendix on name spaces: URL.
 constexpr Uuid kUrlNamespace{{0x6b, 0xa7, 0xb8, 0x11, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00,
                               0xc0, 0x4f, 0xd4, 0x30, 0xc8}};
-
-constexpr std::size_t kPatternBytesMax = 1000;
 
 const std::string& Text(const Value& value) { return value.As<std::string>(); }
 
@@ -66,17 +63,7 @@ Result<Computed> RoundTo(Args args) {
 Result<Computed> StartsWith(Args args) { return Value(Text(args[0]).starts_with(Text(args[1]))); }
 
 Result<Computed> Matches(Args args) {
-  const std::string& pattern = Text(args[1]);
-  if (pattern.size() > kPatternBytesMax) {
-    return Fail(Code::kInvalidArgument, "a pattern has at most 1000 bytes");
-  }
-  RE2::Options options(RE2::Quiet);
-  options.set_max_mem(1 << 20);
-  const RE2 expression(pattern, options);
-  if (!expression.ok()) {
-    return Fail(Code::kInvalidArgument, "not a regular expression (RE2): " + expression.error());
-  }
-  return Value(RE2::PartialMatch(Text(args[0]), expression));
+  return Value(TRY(Pattern::Compile(Text(args[1])))->IsFoundIn(Text(args[0])));
 }
 
 Result<Computed> Sha256Of(Args args) { return Value(HashOfTexts(args)); }
