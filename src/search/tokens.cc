@@ -252,9 +252,7 @@ class Tokenizer {
 std::vector<std::int64_t> TrigramsOf(const std::vector<std::int32_t>& characters) {
   std::vector<std::int64_t> grams;
   for (std::size_t i = 0; i + 3 <= characters.size(); ++i) {
-    std::int64_t gram = 0;
-    for (std::size_t j = i; j < i + 3; ++j) gram = (gram << 21) | characters[j];
-    grams.push_back(gram);
+    grams.push_back(TrigramOf(characters[i], characters[i + 1], characters[i + 2]));
   }
   std::ranges::sort(grams);
   grams.erase(std::ranges::unique(grams).begin(), grams.end());
@@ -323,11 +321,15 @@ std::string FoldName(std::string_view text, std::size_t bytes_max) {
   return out;
 }
 
-std::vector<std::int64_t> Trigrams(std::string_view token) {
+std::vector<std::int32_t> MarkedCharactersOf(std::string_view token) {
   std::vector<std::int32_t> characters = CharactersOf(token);
   characters.insert(characters.begin(), 1);
   characters.push_back(2);
-  return TrigramsOf(characters);
+  return characters;
+}
+
+std::vector<std::int64_t> Trigrams(std::string_view token) {
+  return TrigramsOf(MarkedCharactersOf(token));
 }
 
 bool HasGrams(std::string_view token) {

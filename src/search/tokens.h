@@ -57,7 +57,15 @@ std::string FoldName(std::string_view text, std::size_t bytes_max = 256);
 // The characters of valid UTF-8; it ends where the text is not.
 std::vector<std::int32_t> CharactersOf(std::string_view text);
 
-// Trigrams of a token, its beginning and end marked, as numbers; sorted, each once.
+// Three characters as one number.
+constexpr std::int64_t TrigramOf(std::int32_t first, std::int32_t second, std::int32_t third) {
+  return ((std::int64_t{first} << 21 | second) << 21) | third;
+}
+
+// The characters of a token between marks of its beginning and its end.
+std::vector<std::int32_t> MarkedCharactersOf(std::string_view token);
+
+// Trigrams of a token's marked characters; sorted, each once.
 std::vector<std::int64_t> Trigrams(std::string_view token);
 
 // Words that somebody could misspell: not hashes, numbers and single letters. Of others no trigrams

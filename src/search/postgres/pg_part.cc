@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 
 #include "record/array_text.h"
+#include "search/postgres/near_grams.h"
 #include "search/postgres/pg_documents.h"
 #include "search/tokens.h"
 
@@ -16,8 +18,10 @@ namespace {
 // Behind all texts that begin with a prefix: no name has this character.
 constexpr std::string_view kLastCharacter = "\xF4\x8F\xBF\xBF";
 constexpr std::size_t kKeysMax = 5000;
-// Trigram hits of one misspelt word that are measured letter by letter.
-constexpr int kNearCandidatesMax = 100;
+// Words that have a trigram are counted up to this, to find the rare trigrams of a misspelt word.
+constexpr int kGramsCounted = 500;
+// Words that have one of these which are measured letter by letter.
+constexpr int kNearLookedAt = 20000;
 // Rows that a walk looks at before it gives up, at most: ten milliseconds' worth.
 constexpr double kWalkMax = 20000;
 // To collect a match in the index takes so much of the time that looking at a row takes.
@@ -176,17 +180,48 @@ Result<std::vector<Term>> PgPart::Containing(std::string_view word, int max) {
 }
 
 Result<std::vector<Term>> PgPart::Near(std::string_view word, int distance_max) {
-  const auto grams = Trigrams(word);
-  // A letter stands in three trigrams; two that changed places, in four.
-  const std::size_t lost = 4 * static_cast<std::size_t>(distance_max);
-  const std::size_t slack = 4 * static_cast<std::size_t>(distance_max);  // bytes
-  auto found = TRY(ByGrams({.grams = grams,
-                            .shared = grams.size() > lost ? grams.size() - lost : 1,
-                            .size_min = word.size() > slack ? word.size() - slack : 1,
-                            .size_max = word.size() + slack,
-                            .max = kNearCandidatesMax}));
-  for (Term& term : found) term.distance = EditDistance(word, term.text, distance_max);
-  std::erase_if(found, [&](const Term& term) { return term.distance > distance_max; });
+  const NearGrams grams(word, distance_max);
+  const auto letters = static_cast<std::int64_t>(CharactersOf(word).size());
+  const auto bytes = static_cast<std::int64_t>(word.size());
+  // An edit adds a letter of up to four bytes at most, and of ASCII takes one away.
+  const std::int64_t less = (bytes == letters ? 1 : 4) * distance_max;
+  const Value size_min(bytes - less), size_max(bytes + std::int64_t{4} * distance_max);
+  ArrayText all;
+  for (const std::int64_t gram : grams.All()) all.Add(gram);
+  std::unordered_map<std::int64_t, std::int64_t> words;
+  TRY(Run({fmt::format("SELECT w.gram, (SELECT count(*) FROM (SELECT FROM {}.grams m WHERE m.part "
+                       "= $1 AND m.gram = w.gram AND m.size BETWEEN $3 AND $4 LIMIT {}) c) "
+                       "FROM unnest($2::bigint[]) AS w (gram)",
+                       schema_, kGramsCounted),
+           {Value(part_), all.Take(), size_min, size_max}},
+          [&](const Row& row) -> Result<bool> {
+            words[row.Int(0)] = row.Int(1);
+            return true;
+          }));
+  ArrayText chosen;
+  for (const std::int64_t gram : grams.Choose(words)) chosen.Add(gram);
+  std::map<std::string, int> near;
+  TRY(Run({fmt::format("SELECT m.term FROM unnest($2::bigint[]) AS w (gram), LATERAL (SELECT "
+                       "m.term FROM {}.grams m WHERE m.part = $1 AND m.gram = w.gram AND m.size "
+                       "BETWEEN $3 AND $4 AND char_length(m.term) BETWEEN $5 AND $6 LIMIT {}) m",
+                       schema_, kNearLookedAt),
+           {Value(part_), chosen.Take(), size_min, size_max, Value(letters - distance_max),
+            Value(letters + distance_max)}},
+          [&](const Row& row) -> Result<bool> {
+            const int distance = EditDistance(word, row.Text(0), distance_max);
+            if (distance <= distance_max) near.emplace(row.Text(0), distance);
+            return true;
+          }));
+  std::vector<Term> found;
+  if (near.empty()) return found;
+  ArrayText tokens;
+  for (const auto& [term, distance] : near) tokens.Add(term);
+  TRY(Run(TermsOf(tokens.Take()), [&](const Row& row) -> Result<bool> {
+    std::string term(row.Text(0));
+    const int distance = near.at(term);
+    found.push_back({std::move(term), row.Int(1), row.Int(2), distance});
+    return true;
+  }));
   return found;
 }
 
