@@ -18,10 +18,10 @@ namespace {
 // Behind all texts that begin with a prefix: no name has this character.
 constexpr std::string_view kLastCharacter = "\xF4\x8F\xBF\xBF";
 constexpr std::size_t kKeysMax = 5000;
-// Words that have a trigram are counted up to this, to find the rare trigrams of a misspelt word.
+// The words that have a trigram are counted up to this, to find the rare ones of a word's.
 constexpr int kGramsCounted = 500;
-// Words that have one of these which are measured letter by letter.
-constexpr int kNearLookedAt = 20000;
+// Words of one trigram that are looked at.
+constexpr int kGramWordsMax = 20000;
 // Rows that a walk looks at before it gives up, at most: ten milliseconds' worth.
 constexpr double kWalkMax = 20000;
 // To collect a match in the index takes so much of the time that looking at a row takes.
@@ -142,40 +142,44 @@ Result<std::vector<Term>> PgPart::Endings(std::string_view prefix, std::size_t m
   return found;
 }
 
-Result<std::vector<Term>> PgPart::ByGrams(const Alike& alike) {
-  ArrayText grams;
-  for (const std::int64_t gram : alike.grams) grams.Add(gram);
-  const Statement statement{
-      fmt::format(
-          "SELECT g.term, (SELECT t.docs FROM {0}.terms t WHERE t.part = $1 AND t.term = "
-          "g.term), (SELECT t.labels FROM {0}.terms t WHERE t.part = $1 AND t.term = g.term) "
-          "FROM (SELECT m.term, count(*) AS shared FROM unnest($2::bigint[]) AS w (gram), LATERAL "
-          "(SELECT m.term FROM {0}.grams m WHERE m.part = $1 AND m.gram = w.gram AND m.size "
-          "BETWEEN "
-          "$3 AND $4 OFFSET 0) m GROUP BY m.term HAVING count(*) >= $5 ORDER BY shared DESC, "
-          "m.term "
-          "LIMIT $6) g ORDER BY g.shared DESC, g.term",
-          schema_),
-      {Value(part_), grams.Take(), Value(static_cast<std::int64_t>(alike.size_min)),
-       Value(static_cast<std::int64_t>(alike.size_max)),
-       Value(static_cast<std::int64_t>(alike.shared)), Value(alike.max)}};
-  std::vector<Term> found;
-  TRY(Run(statement, [&](const Row& row) -> Result<bool> {
-    found.push_back({std::string(row.Text(0)), row.Int(1), row.Int(2), 0});
-    return true;
-  }));
-  return found;
+Result<std::unordered_map<std::int64_t, std::int64_t>> PgPart::CountGrams(
+    std::span<const std::int64_t> grams, Sizes sizes) {
+  ArrayText list;
+  for (const std::int64_t gram : grams) list.Add(gram);
+  std::unordered_map<std::int64_t, std::int64_t> words;
+  TRY(Run({fmt::format("SELECT w.gram, (SELECT count(*) FROM (SELECT FROM {}.grams m WHERE m.part "
+                       "= $1 AND m.gram = w.gram AND m.size BETWEEN $3 AND $4 LIMIT {}) c) "
+                       "FROM unnest($2::bigint[]) AS w (gram)",
+                       schema_, kGramsCounted),
+           {Value(part_), list.Take(), Value(sizes.min), Value(sizes.max)}},
+          [&](const Row& row) -> Result<bool> {
+            words[row.Int(0)] = row.Int(1);
+            return true;
+          }));
+  return words;
 }
 
 Result<std::vector<Term>> PgPart::Containing(std::string_view word, int max) {
+  std::vector<Term> found;
   const auto grams = InnerTrigrams(word);
-  if (grams.empty()) return std::vector<Term>();
-  auto found = TRY(ByGrams({.grams = grams,
-                            .shared = grams.size(),
-                            .size_min = word.size() + 1,
-                            .size_max = kTokenBytesMax,
-                            .max = max}));
-  std::erase_if(found, [&](const Term& term) { return term.text.find(word) == term.text.npos; });
+  if (grams.empty()) return found;
+  const Sizes sizes{static_cast<std::int64_t>(word.size()) + 1, kTokenBytesMax};
+  const auto words = TRY(CountGrams(grams, sizes));
+  const auto rarest =
+      std::ranges::min_element(grams, {}, [&](std::int64_t gram) { return words.at(gram); });
+  if (words.at(*rarest) == 0) return found;
+  TRY(Run({fmt::format("SELECT m.term, t.docs, t.labels FROM (SELECT m.term FROM (SELECT m.term "
+                       "FROM {0}.grams m WHERE m.part = $1 AND m.gram = $2 AND m.size BETWEEN $3 "
+                       "AND $4 LIMIT {1}) m WHERE strpos(m.term, $5) > 0 LIMIT $6) m, LATERAL "
+                       "(SELECT t.docs, t.labels FROM {0}.terms t WHERE t.part = $1 AND t.term = "
+                       "m.term LIMIT 1) t",
+                       schema_, kGramWordsMax),
+           {Value(part_), Value(*rarest), Value(sizes.min), Value(sizes.max), Value(word),
+            Value(std::int64_t{max})}},
+          [&](const Row& row) -> Result<bool> {
+            found.push_back({std::string(row.Text(0)), row.Int(1), row.Int(2), 0});
+            return true;
+          }));
   return found;
 }
 
@@ -183,30 +187,21 @@ Result<std::vector<Term>> PgPart::Near(std::string_view word, int distance_max) 
   const NearGrams grams(word, distance_max);
   const auto letters = static_cast<std::int64_t>(CharactersOf(word).size());
   const auto bytes = static_cast<std::int64_t>(word.size());
-  // An edit adds a letter of up to four bytes at most, and of ASCII takes one away.
-  const std::int64_t less = (bytes == letters ? 1 : 4) * distance_max;
-  const Value size_min(bytes - less), size_max(bytes + std::int64_t{4} * distance_max);
-  ArrayText all;
-  for (const std::int64_t gram : grams.All()) all.Add(gram);
-  std::unordered_map<std::int64_t, std::int64_t> words;
-  TRY(Run({fmt::format("SELECT w.gram, (SELECT count(*) FROM (SELECT FROM {}.grams m WHERE m.part "
-                       "= $1 AND m.gram = w.gram AND m.size BETWEEN $3 AND $4 LIMIT {}) c) "
-                       "FROM unnest($2::bigint[]) AS w (gram)",
-                       schema_, kGramsCounted),
-           {Value(part_), all.Take(), size_min, size_max}},
-          [&](const Row& row) -> Result<bool> {
-            words[row.Int(0)] = row.Int(1);
-            return true;
-          }));
+  // An edit of a word in ASCII takes a byte away or adds one, or a letter that has two; three and
+  // four have the letters of scripts that do not stand in one word with ASCII.
+  const bool ascii = bytes == letters;
+  const Sizes sizes{bytes - (ascii ? 1 : 4) * distance_max, bytes + (ascii ? 2 : 4) * distance_max};
   ArrayText chosen;
-  for (const std::int64_t gram : grams.Choose(words)) chosen.Add(gram);
+  for (const std::int64_t gram : grams.Choose(TRY(CountGrams(grams.All(), sizes)))) {
+    chosen.Add(gram);
+  }
   std::map<std::string, int> near;
   TRY(Run({fmt::format("SELECT m.term FROM unnest($2::bigint[]) AS w (gram), LATERAL (SELECT "
                        "m.term FROM {}.grams m WHERE m.part = $1 AND m.gram = w.gram AND m.size "
-                       "BETWEEN $3 AND $4 AND char_length(m.term) BETWEEN $5 AND $6 LIMIT {}) m",
-                       schema_, kNearLookedAt),
-           {Value(part_), chosen.Take(), size_min, size_max, Value(letters - distance_max),
-            Value(letters + distance_max)}},
+                       "BETWEEN $3 AND $4 LIMIT {}) m WHERE char_length(m.term) BETWEEN $5 AND $6",
+                       schema_, kGramWordsMax),
+           {Value(part_), chosen.Take(), Value(sizes.min), Value(sizes.max),
+            Value(letters - distance_max), Value(letters + distance_max)}},
           [&](const Row& row) -> Result<bool> {
             const int distance = EditDistance(word, row.Text(0), distance_max);
             if (distance <= distance_max) near.emplace(row.Text(0), distance);

@@ -71,13 +71,12 @@ class PgPart final : public IndexPart {
   Result<void> Run(const Statement& statement, const Reader::Each& each) {
     return reader_.Query(statement.sql, statement.parameters, each);
   }
-  // Words of so many bytes that share at least `shared` of the trigrams, most of them first.
-  struct Alike {
-    std::span<const std::int64_t> grams;
-    std::size_t shared = 0, size_min = 0, size_max = 0;
-    int max = 0;
+  struct Sizes {
+    std::int64_t min = 0, max = 0;
   };
-  Result<std::vector<Term>> ByGrams(const Alike& alike);
+  // How many words of so many bytes have each of the trigrams; not counted to the end.
+  Result<std::unordered_map<std::int64_t, std::int64_t>> CountGrams(
+      std::span<const std::int64_t> grams, Sizes sizes);
   Result<std::int64_t> ReadRows(const Statement& statement, const Ask& ask, const Each& each);
 
   Reader& reader_;

@@ -27,7 +27,7 @@
 
 namespace tenon::search {
 
-inline constexpr std::int64_t kSearchSchemaVersion = 1;
+inline constexpr std::int64_t kSearchSchemaVersion = 2;
 
 // "tenon_search"; when the models' tables stand in a schema NAME other than public, "NAME_search".
 Result<std::string> SearchSchemaName(Reader& reader);
