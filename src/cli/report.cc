@@ -17,6 +17,8 @@ bool Contains(const std::string& text, const std::string& part) {
 
 std::string Advice(const Error& error, const ReportContext& context) {
   if (context.where.empty()) return "";
+  // What names another address is not about this server: a source that an import reads.
+  if (Contains(error.message, "://") && !Contains(error.message, context.where)) return "";
   switch (error.code) {
     case Code::kUnauthenticated:
       return context.has_key

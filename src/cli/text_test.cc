@@ -111,6 +111,13 @@ TEST(Report, NamesFieldsDetailsAndAdvice) {
               testing::HasSubstr("hint: start a server with: tenon serve"));
   Error unknown(Code::kUnauthenticated, "no key");
   EXPECT_THAT(RenderError(unknown, {.where = "http://x"}, {}), testing::HasSubstr("TENON_API_KEY"));
+  // A source that an import reads is another server: nothing said of this one would help.
+  Error source(Code::kForbidden, "https://api.example.com/items answered 403");
+  EXPECT_EQ(RenderError(source, {.where = "http://x", .has_key = true}, {}),
+            "error: https://api.example.com/items answered 403\n");
+  Error gone(Code::kUnavailable, "http://x: cannot connect to x: connection refused");
+  EXPECT_THAT(RenderError(gone, {.where = "http://x"}, {}),
+              testing::HasSubstr("is the server running?"));
   Error busy(Code::kTooManyRequests, "over the rate");
   busy.retry_after_s = 3;
   EXPECT_EQ(RenderError(busy, {}, {}), "error: over the rate\n  try again in 3 s\n");

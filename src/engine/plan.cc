@@ -2,6 +2,7 @@
 
 #include <cctype>
 
+#include "record/array_text.h"
 #include "record/column.h"
 
 namespace tenon {
@@ -96,11 +97,9 @@ EntityPlan MakePlan(const model::Entity& entity, Dialect dialect) {
 }  // namespace
 
 std::string LookUpEach(const EntityPlan& plan, const model::Field& field) {
-  std::string type = ColumnType(field.type, Dialect::kPostgres);
-  if (type.starts_with("varchar")) type = "text";  // the cast would cut longer ones off
-  std::string sql = "SELECT t.*, k.n FROM unnest($1::" + type + "[]) WITH ORDINALITY AS k (v, n) " +
-                    "CROSS JOIN LATERAL (" + plan.select + " WHERE " + QuoteName(field.name) +
-                    " = k.v";
+  std::string sql = "SELECT t.*, k.n FROM unnest($1::" + ArrayTypeOf(field.type) +
+                    ") WITH ORDINALITY AS k (v, n) CROSS JOIN LATERAL (" + plan.select + " WHERE " +
+                    QuoteName(field.name) + " = k.v";
   if (plan.entity->tenant != nullptr) {
     sql += " AND " + QuoteName(plan.entity->tenant->name) + " = $2";
   }

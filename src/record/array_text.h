@@ -10,6 +10,13 @@
 
 namespace tenon {
 
+// What the text of an array of such values is cast to: "uuid[]".
+inline std::string ArrayTypeOf(const model::Type& type) {
+  std::string name = ColumnType(type, Dialect::kPostgres);
+  if (name.starts_with("varchar")) name = "text";  // the cast would cut longer ones off
+  return name + "[]";
+}
+
 class ArrayText {
  public:
   void AddValue(const Value& value) {

@@ -61,7 +61,7 @@ struct IndexQuery {
   const Among* among = nullptr;
   std::chrono::milliseconds deadline{5000};
   // Entries of the index that counting looks through at most, about: some milliseconds. The answer
-  // then says "at least so many". Of the embedded index.
+  // then says "at least so many".
   std::int64_t postings_max = 100000;
 };
 

@@ -104,6 +104,47 @@ TEST_P(IndexTest, ScoresTellNothingOfOtherTenants) {
   EXPECT_EQ(Answer(Asked("orders", 1)).candidates.at(0).score, before);
 }
 
+// As the walk through every word finds them (fuzzy_test.cc), also where no trigram is left whole.
+TEST_P(IndexTest, FindsEveryWordThatIsAsNear) {
+  const std::vector<std::string> words = {"warehouse",  "warhouse",  "warehosue", "wxrehouse",
+                                          "wharehouse", "wabehquse", "awreohuse", "house"};
+  for (const std::string& word : words) Put({word, word, "q." + word});
+  const auto corrected = [&](const std::string& text) {
+    const IndexAnswer answer = Answer(Asked(text));
+    return answer.corrected.empty() ? std::vector<std::string>{} : answer.corrected[0].second;
+  };
+  EXPECT_THAT(corrected("warehousee"), UnorderedElementsAre("warehouse"));
+  EXPECT_THAT(corrected("warehquse"),
+              UnorderedElementsAre("warehouse", "wabehquse"));  // one edit; others are two
+  EXPECT_THAT(corrected("awrehosue"), UnorderedElementsAre("warehosue"));
+  EXPECT_THAT(corrected("awxehuose"), UnorderedElementsAre("awreohuse"));  // two edits
+  Put({"abcd", "abcd", "q.abcd"});
+  Put({"acbd", "acbd", "q.acbd"});
+  Put({"бесы", "бесы", "q.besy"});
+  EXPECT_THAT(corrected("abdc"), UnorderedElementsAre("abcd"));
+  EXPECT_THAT(corrected("acbf"), UnorderedElementsAre("acbd"));
+  EXPECT_THAT(corrected("беси"), UnorderedElementsAre("бесы"));
+}
+
+TEST_P(IndexTest, GivesUpCountingWhatCostsTooMuch) {
+  std::vector<Thing> things;
+  for (int i = 0; i < 100; ++i) {
+    const std::string n = std::to_string(i);
+    things.push_back({n, "row" + n, "q." + n, i % 4 == 0 ? "red blue" : "red"});
+  }
+  Fill(things);
+  IndexQuery query = Asked("red blue");
+  query.candidates_max = 12;
+  IndexAnswer answer = Answer(query);
+  EXPECT_EQ(answer.total, 25);
+  EXPECT_FALSE(answer.at_least);
+  query.postings_max = 50;
+  answer = Answer(query);
+  EXPECT_TRUE(answer.at_least);
+  EXPECT_GE(answer.total, 12);
+  EXPECT_LT(answer.total, 25);
+}
+
 TEST_P(IndexTest, ReplacesAndRemoves) {
   Put({"a", "orders", "a.a"});
   Put({"a", "invoices", "a.a"});

@@ -27,9 +27,10 @@ struct Term {
 // What rows must have, in the index's own query language. See IndexPart::words.
 struct Condition {
   std::string text;  // empty: nothing to ask
-  // About so many rows have the rarest of the words that must be there: an index may walk the rows
-  // instead of collecting all that match.
+  // About so many rows have the rarest of the words that must be there, and all of them if words
+  // knew nothing of each other: an index may walk the rows instead of collecting all that match.
   std::int64_t rarest = 0;
+  double expected = 0;
   // About so many rows each of its words has, added up: what looking through all of it costs.
   // 0: not known.
   std::int64_t postings = 0;

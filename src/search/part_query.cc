@@ -72,6 +72,9 @@ Condition PartQuery::Narrowed(Condition condition) const {
   std::string& text = condition.text;
   if (!facet_terms_.empty()) {
     const std::string facets = Joined(facet_terms_, part_->words().both);
+    const auto rows = static_cast<double>(*facet_rows_);
+    condition.expected =
+        text.empty() ? rows : condition.expected * rows / static_cast<double>(part_->docs());
     condition.rarest = text.empty() ? *facet_rows_ : std::min(condition.rarest, *facet_rows_);
     if (text.empty() || condition.postings > 0) {
       condition.postings += std::min(facet_postings_, kSkipped * condition.rarest);
@@ -92,14 +95,25 @@ Condition PartQuery::Narrowed(Condition condition) const {
   return condition;
 }
 
+bool PartQuery::IsPlain() const { return facet_terms_.empty() && query_.text.excluded.empty(); }
+
+Condition PartQuery::EveryRow() const {
+  return {{}, part_->docs(), static_cast<double>(part_->docs()), 0};
+}
+
+void PartQuery::AlsoWith(std::int64_t rows, Condition& condition) const {
+  condition.rarest = std::min(condition.rarest, rows);
+  condition.expected *= static_cast<double>(rows) / static_cast<double>(part_->docs());
+}
+
 Condition PartQuery::All(bool label) const {
   std::vector<std::string> parts;
-  Condition all{{}, part_->docs(), 0};
+  Condition all = EveryRow();
   std::int64_t fewest = std::numeric_limits<std::int64_t>::max() / kSkipped;
   for (const Group& group : groups_) {
     if (group.variants.empty()) return {};
     parts.push_back(WordOf(group, label));
-    all.rarest = std::min(all.rarest, label ? group.labels_min : group.rows_min);
+    AlsoWith(label ? group.labels_min : group.rows_min, all);
     fewest = std::min(fewest, group.postings);
   }
   for (const Group& group : groups_) {
@@ -116,6 +130,7 @@ Condition PartQuery::Any() const {
     if (group.variants.empty()) continue;
     any.push_back(WordOf(group, false));
     some.rarest = std::max(some.rarest, group.rows_min);
+    some.expected = static_cast<double>(some.rarest);
     some.postings += group.postings;
   }
   some.text = Joined(any, part_->words().either);
@@ -194,8 +209,7 @@ Result<void> PartQuery::FindNamesFrom(bool exact) {
 void PartQuery::Foretell() {
   if (none_ || (query_.text.empty() && facet_terms_.empty())) return;
   const std::size_t max = query_.candidates_max;
-  const bool plain = facet_terms_.empty() && query_.text.excluded.empty();
-  const bool full = plain && groups_.size() == 1 && query_.text.phrases.empty() &&
+  const bool full = IsPlain() && groups_.size() == 1 && query_.text.phrases.empty() &&
                     groups_[0].labels_min > static_cast<std::int64_t>(max);
   for (const bool label : {true, false}) {
     if (label ? groups_.empty() : full) continue;
@@ -225,8 +239,7 @@ Result<void> PartQuery::FindAll() {
   if (!more || phrases) more = TRY(Stream(all, max)) || more;
   capped_ = more;
   // Of one word the vocabulary knows how many rows have it, of one with endings at least that.
-  const bool plain = facet_terms_.empty() && query_.text.excluded.empty();
-  const bool one = groups_.size() == 1 && plain;
+  const bool one = groups_.size() == 1 && IsPlain();
   const bool known = one && (groups_[0].rows_min >= kCountMax ||
                              (groups_[0].variants.size() == 1 && groups_[0].rows_min > 0));
   if (more && !phrases) {
@@ -248,12 +261,12 @@ Result<void> PartQuery::FindSome() {
   std::ranges::stable_sort(there, std::greater{}, &Group::idf);  // rare words first
   const std::size_t max = std::max<std::size_t>(query_.candidates_max / 4, 50);
   const auto but = [&](const Group* left_out) {
-    Condition rest{{}, part_->docs(), 0};
+    Condition rest = EveryRow();
     std::vector<std::string> words;
     for (const Group* group : there) {
       if (group == left_out) continue;
       words.push_back(WordOf(*group, false));
-      rest.rarest = std::min(rest.rarest, group->rows_min);
+      AlsoWith(group->rows_min, rest);
       rest.postings += group->postings;
     }
     rest.text = Joined(words, part_->words().both);
@@ -266,14 +279,21 @@ Result<void> PartQuery::FindSome() {
       asked.push_back(but(there[out]));
     }
   }
-  for (const Group* group : there)
-    asked.push_back({WordOf(*group, false), group->rows_min, group->postings});
+  for (const Group* group : there) {
+    const auto rows = static_cast<double>(group->rows_min);
+    asked.push_back({WordOf(*group, false), group->rows_min, rows, group->postings});
+  }
   for (const Condition& one : asked) part_->Foretell(Narrowed(one), AskFor(max));
   for (const Condition& one : asked) {
     if (TRY(Stream(one, max))) capped_ = true;
   }
   some_ = true;
-  return Count(Any());
+  const Condition any = Any();
+  if (IsPlain() && any.rarest >= kCountMax) {  // so many rows have one of the words alone
+    total_ = kCountMax;
+    return {};
+  }
+  return Count(any);
 }
 
 Result<void> PartQuery::FindAmong(const std::vector<std::string>& keys) {

@@ -78,6 +78,11 @@ class PartQuery {
   [[nodiscard]] std::string WordOf(const Group& group, bool label) const;
   // With the facet terms and without the excluded words; empty: nothing to ask.
   [[nodiscard]] Condition Narrowed(Condition condition) const;
+  // Whether only words say which rows are wanted.
+  [[nodiscard]] bool IsPlain() const;
+  [[nodiscard]] Condition EveryRow() const;
+  // The condition's rows are those, of so many, that have a word more.
+  void AlsoWith(std::int64_t rows, Condition& condition) const;
   [[nodiscard]] Condition All(bool label) const;
   [[nodiscard]] Condition Any() const;
   [[nodiscard]] IndexPart::Ask AskFor(std::size_t max) const {

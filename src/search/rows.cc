@@ -1,22 +1,26 @@
 #include "search/rows.h"
 
-#include <chrono>
+#include <algorithm>
 
 #include "engine/projection.h"
+#include "record/array_text.h"
 #include "record/record.h"
-#include "record/sql.h"
 
 namespace tenon::search {
 namespace {
 
-// Keys in one statement. Few sizes, so that statements are prepared once.
+// Keys in one statement on SQLite. Few sizes, so that statements are prepared once.
 constexpr std::size_t kChunks[] = {100, 20, 5, 1};
 
-Result<void> AppendStatement(const Caller& caller, const WantedRows& wanted,
-                             const std::vector<const model::Field*>& key_fields,
-                             std::span<const std::vector<Value>> keys, const SqlContext& context,
-                             SqlBuilder& sql) {
-  sql << "SELECT ";
+// A plan that was made while the table was empty reads all rows of the tenant for each key, and
+// would be kept until PostgreSQL analyses the table.
+constexpr std::string_view kPlanAnew =
+    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)";
+
+using Keys = std::span<const std::vector<Value>>;
+
+void AppendColumns(const WantedRows& wanted, const std::vector<const model::Field*>& key_fields,
+                   SqlBuilder& sql) {
   bool first = true;
   const auto column = [&](const model::Field& field) {
     (sql << (first ? "t." : ", t.")).Name(field.name);
@@ -24,7 +28,10 @@ Result<void> AppendStatement(const Caller& caller, const WantedRows& wanted,
   };
   for (const model::Field* field : wanted.fields) column(*field);
   for (const model::Field* field : key_fields) column(*field);
-  (sql << " FROM ").Name(wanted.entity->table) << " AS t WHERE ";
+}
+
+// SQLite: WHERE each key is a parameter.
+void AppendKeys(const std::vector<const model::Field*>& key_fields, Keys keys, SqlBuilder& sql) {
   if (key_fields.size() == 1) {
     (sql << "t.").Name(key_fields.front()->name) << " IN (";
     for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -32,21 +39,40 @@ Result<void> AppendStatement(const Caller& caller, const WantedRows& wanted,
       sql.Bind(keys[i].front());
     }
     sql << ")";
-  } else {
-    sql << "(";
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      sql << (i == 0 ? "(" : " OR (");
-      for (std::size_t f = 0; f < key_fields.size(); ++f) {
-        (sql << (f == 0 ? "t." : " AND t.")).Name(key_fields[f]->name) << " = ";
-        sql.Bind(keys[i][f]);
-      }
-      sql << ")";
+    return;
+  }
+  sql << "(";
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    sql << (i == 0 ? "(" : " OR (");
+    for (std::size_t f = 0; f < key_fields.size(); ++f) {
+      (sql << (f == 0 ? "t." : " AND t.")).Name(key_fields[f]->name) << " = ";
+      sql.Bind(keys[i][f]);
     }
     sql << ")";
   }
+  sql << ")";
+}
+
+// PostgreSQL: FROM unnest(the keys), each looked up by itself (see LookUpEach, engine/plan.h).
+void AppendKeyLists(const std::vector<const model::Field*>& key_fields, Keys keys,
+                    SqlBuilder& sql) {
+  std::string names;
+  sql << " FROM unnest(";
+  for (std::size_t f = 0; f < key_fields.size(); ++f) {
+    ArrayText list;
+    for (const std::vector<Value>& key : keys) list.AddValue(key[f]);
+    sql << (f == 0 ? "" : ", ");
+    sql.Bind(list.Take()) << "::" << ArrayTypeOf(key_fields[f]->type);
+    names += (f == 0 ? "k" : ", k") + std::to_string(f);
+  }
+  sql << ") AS k (" << names << ") CROSS JOIN LATERAL (SELECT ";
+}
+
+Result<void> AppendConditions(const Uuid& tenant, const WantedRows& wanted,
+                              const SqlContext& context, SqlBuilder& sql) {
   if (wanted.entity->tenant != nullptr) {
     (sql << " AND t.").Name(wanted.entity->tenant->name) << " = ";
-    sql.Bind(Value(caller.tenant));
+    sql.Bind(Value(tenant));
   }
   if (wanted.entity->soft_delete) {
     sql << " AND ";
@@ -60,44 +86,78 @@ Result<void> AppendStatement(const Caller& caller, const WantedRows& wanted,
   return {};
 }
 
+Result<SqlBuilder> SelectRows(Dialect dialect, const Uuid& tenant, const WantedRows& wanted,
+                              Keys keys, Time now) {
+  const std::vector<const model::Field*> key_fields = KeyFields(*wanted.entity);
+  const SqlContext context{.alias = "t", .now = now};
+  SqlBuilder sql(dialect);
+  sql << "SELECT ";
+  const bool each = dialect == Dialect::kPostgres;
+  if (each) {
+    sql << "t.*";
+    AppendKeyLists(key_fields, keys, sql);
+  }
+  AppendColumns(wanted, key_fields, sql);
+  (sql << " FROM ").Name(wanted.entity->table) << " AS t WHERE ";
+  if (each) {
+    for (std::size_t f = 0; f < key_fields.size(); ++f) {
+      (sql << (f == 0 ? "t." : " AND t.")).Name(key_fields[f]->name)
+          << " = k.k" << std::to_string(f);
+    }
+  } else {
+    AppendKeys(key_fields, keys, sql);
+  }
+  TRY(AppendConditions(tenant, wanted, context, sql));
+  if (each) sql << " OFFSET 0) AS t";
+  return sql;
+}
+
 }  // namespace
 
-Result<std::unordered_map<std::string, std::string>> ReadRows(Engine& engine, const Caller& caller,
+Result<std::unordered_map<std::string, std::string>> ReadRows(Reader& reader, const Uuid& tenant,
                                                               const WantedRows& wanted,
-                                                              std::span<const std::string> keys) {
-  const std::vector<const model::Field*> key_fields = KeyFields(*wanted.entity);
+                                                              std::span<const std::string> keys,
+                                                              Time now) {
+  std::unordered_map<std::string, std::string> rows;
   std::vector<std::vector<Value>> values;
   for (const std::string& key : keys) {
     if (auto parsed = ParseKey(*wanted.entity, key)) values.push_back(*std::move(parsed));
   }
-  const SqlContext context{.alias = "t", .now = engine.clock().Now()};
-  std::unordered_map<std::string, std::string> rows;
-  std::span<const std::vector<Value>> left(values);
-  const Scope scope{.tenant = caller.tenant};
-  while (!left.empty()) {
-    std::size_t chunk = 1;
-    for (const std::size_t size : kChunks) {
-      if (size > left.size()) continue;
-      chunk = size;
-      break;
+  const std::vector<const model::Field*> key_fields = KeyFields(*wanted.entity);
+  const auto take = [&](const Row& row) -> Result<bool> {
+    Record key(*wanted.entity);
+    for (std::size_t i = 0; i < key_fields.size(); ++i) {
+      const int column = static_cast<int>(wanted.fields.size() + i);
+      key.at(*key_fields[i]) = TRY(row.Get(column, key_fields[i]->type));
     }
-    SqlBuilder sql(engine.store().dialect());
-    TRY(AppendStatement(caller, wanted, key_fields, left.first(chunk), context, sql));
-    TRY(engine.store().Read(scope, [&](Reader& reader) -> Result<void> {
-      return reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
-        Record key(*wanted.entity);
-        for (std::size_t i = 0; i < key_fields.size(); ++i) {
-          const int column = static_cast<int>(wanted.fields.size() + i);
-          key.at(*key_fields[i]) = TRY(row.Get(column, key_fields[i]->type));
-        }
-        std::string object;
-        AppendOpenObject(row, wanted.fields, object);
-        rows[KeyText(key)] = object.empty() ? "{}" : object + "}";
-        return true;
-      });
-    }));
+    std::string object;
+    AppendOpenObject(row, wanted.fields, object);
+    rows[KeyText(key)] = object.empty() ? "{}" : object + "}";
+    return true;
+  };
+  const bool postgres = reader.dialect() == Dialect::kPostgres;
+  if (postgres && !values.empty()) reader.Expect(kPlanAnew, {});
+  for (Keys left(values); !left.empty();) {
+    const std::size_t chunk =
+        postgres
+            ? left.size()
+            : *std::ranges::find_if(kChunks, [&](std::size_t size) { return size <= left.size(); });
+    const SqlBuilder sql =
+        TRY(SelectRows(reader.dialect(), tenant, wanted, left.first(chunk), now));
+    TRY(reader.Query(sql.text(), sql.parameters(), take));
     left = left.subspan(chunk);
   }
+  return rows;
+}
+
+Result<std::unordered_map<std::string, std::string>> ReadRows(Engine& engine, const Caller& caller,
+                                                              const WantedRows& wanted,
+                                                              std::span<const std::string> keys) {
+  std::unordered_map<std::string, std::string> rows;
+  TRY(engine.store().Read({.tenant = caller.tenant}, [&](Reader& reader) -> Result<void> {
+    rows = TRY(ReadRows(reader, caller.tenant, wanted, keys, engine.clock().Now()));
+    return {};
+  }));
   return rows;
 }
 

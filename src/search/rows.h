@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "engine/engine.h"
 #include "model/model.h"
+#include "store/store.h"
 
 namespace tenon::search {
 
@@ -24,5 +25,11 @@ struct WantedRows {
 Result<std::unordered_map<std::string, std::string>> ReadRows(Engine& engine, const Caller& caller,
                                                               const WantedRows& wanted,
                                                               std::span<const std::string> keys);
+
+// The same in one transaction of the tenant's. `now` is the filter's.
+Result<std::unordered_map<std::string, std::string>> ReadRows(Reader& reader, const Uuid& tenant,
+                                                              const WantedRows& wanted,
+                                                              std::span<const std::string> keys,
+                                                              Time now);
 
 }  // namespace tenon::search

@@ -76,7 +76,8 @@ Result<std::vector<OpenPart>> OpenParts(Reader& reader, const std::string& schem
   for (const SearchPlan* plan : query.entities) {
     const auto of = found.find(plan->entity->table);
     if (of == found.end()) continue;
-    auto part = std::make_unique<PgPart>(reader, schema, of->second.first, of->second.second);
+    auto part = std::make_unique<PgPart>(reader, schema, of->second.first, of->second.second,
+                                         query.postings_max);
     part->Expect(query);
     parts.push_back({plan, std::move(part)});
   }
@@ -233,12 +234,15 @@ std::string PgPart::Word(std::string_view token, bool label) const {
 std::string PgPart::FacetWord(std::int64_t value) const { return fmt::format("'@{}'", value); }
 
 // The index collects all matches before it gives the first; a walk looks at rows until it has
-// enough. What takes less is told by how many rows have the rarest word.
+// enough. What takes less is told by how many rows have the words.
 bool PgPart::Walks(const Condition& condition, std::int64_t most) const {
-  if (condition.rarest <= 0) return false;
-  const double share = static_cast<double>(condition.rarest) / static_cast<double>(docs_);
-  const double walk = static_cast<double>(most) / share;
+  const double walk = WalkFor(condition, most);
   return walk < kWalkMax && walk < kCollectCost * static_cast<double>(condition.rarest);
+}
+
+double PgPart::WalkFor(const Condition& condition, std::int64_t most) const {
+  if (condition.expected <= 0) return kWalkMax;
+  return static_cast<double>(most) * static_cast<double>(docs_) / condition.expected;
 }
 
 PgPart::Source PgPart::SourceOf(const Condition& condition, std::int64_t most, bool walk,
@@ -248,10 +252,9 @@ PgPart::Source PgPart::SourceOf(const Condition& condition, std::int64_t most, b
             {Value(condition.text), Value(most)},
             true};
   }
-  // Twice what should do: several words that must all be there are rarer than the rarest.
-  const auto share = static_cast<double>(condition.rarest) / static_cast<double>(docs_);
-  const auto budget = static_cast<std::int64_t>(
-      std::min(kWalkMax, std::ceil(2 * static_cast<double>(most) / share)));
+  // Twice what should do: the rows of a word may stand together.
+  const auto budget =
+      static_cast<std::int64_t>(std::min(kWalkMax, std::ceil(2 * WalkFor(condition, most))));
   return {fmt::format("{}.{}_walking($1::tsquery, $2, $3, $4, $5)", schema_, what),
           {Value(condition.text), Value(most), Value(part_ << kPgPartShift),
            Value(((part_ + 1) << kPgPartShift) - 1), Value(budget)},
@@ -330,6 +333,10 @@ Result<void> PgPart::Among(std::span<const std::string> keys, const Condition& c
 
 Result<Counted> PgPart::Count(const Condition& condition, std::int64_t max) {
   Counted counted;
+  if (condition.postings > postings_max_) {
+    counted.whole = false;
+    return counted;
+  }
   TRY(Run({fmt::format("SELECT {}.counted($1::tsquery, $2)", schema_),
            {Value(condition.text), Value(max)}},
           [&](const Row& row) -> Result<bool> {

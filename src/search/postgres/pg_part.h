@@ -20,8 +20,9 @@ namespace tenon::search {
 // of round trips however many entities it is among.
 class PgPart final : public IndexPart {
  public:
-  PgPart(Reader& reader, const std::string& schema, std::int64_t part, std::int64_t docs)
-      : reader_(reader), schema_(schema), part_(part), docs_(docs) {}
+  PgPart(Reader& reader, const std::string& schema, std::int64_t part, std::int64_t docs,
+         std::int64_t postings_max)
+      : reader_(reader), schema_(schema), part_(part), docs_(docs), postings_max_(postings_max) {}
 
   // Sends what the query looks up first.
   void Expect(const IndexQuery& query);
@@ -62,6 +63,8 @@ class PgPart final : public IndexPart {
   [[nodiscard]] Source SourceOf(const Condition& condition, std::int64_t most, bool walk,
                                 std::string_view what = "found") const;
   [[nodiscard]] bool Walks(const Condition& condition, std::int64_t most) const;
+  // Rows that must be looked at to find so many, as far as words tell.
+  [[nodiscard]] double WalkFor(const Condition& condition, std::int64_t most) const;
   [[nodiscard]] Statement RowsOf(const Source& source, bool texts) const;
   [[nodiscard]] Statement TermsOf(Value tokens) const;
   [[nodiscard]] Statement EndingsOf(std::string_view prefix) const;
@@ -81,7 +84,7 @@ class PgPart final : public IndexPart {
 
   Reader& reader_;
   const std::string& schema_;
-  const std::int64_t part_, docs_;
+  const std::int64_t part_, docs_, postings_max_;
   std::unordered_map<std::string, Term> terms_;  // that were looked up
   Value expected_terms_;                         // null: none are
 };

@@ -59,7 +59,7 @@ struct SourceContext {
 // One option as the command line and the documentation name it.
 struct SourceOption {
   std::string_view name;   // "file": also --file
-  std::string_view value;  // "PATH"; empty: a switch
+  std::string_view value;  // "PATH": a file or folder, and nothing else; empty: a switch
   std::string_view help;
   bool repeated = false;
   bool number = false;
