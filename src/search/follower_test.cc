@@ -185,6 +185,44 @@ TEST_P(SearchFollowerTest, GoesOnWhereItStoodAndRebuildsWhatIsNotItsOwn) {
   EXPECT_THAT(Find("orders"), ElementsAre(orders));
 }
 
+TEST_P(SearchFollowerTest, FindsTheFewOfManyMatchesThatPassAFilter) {
+  constexpr int kRows = 2600;
+  for (int i = 0; i < kRows; ++i) {
+    world_->Create("assets", {{"type", "TABLE"},
+                              {"name", "orders " + std::to_string(i)},
+                              {"qualified_name", "q." + std::to_string(i)},
+                              {"metadata", {{"tier", i % 1300 == 1299 ? 1 : 2}}}});
+  }
+  Drain();
+  SearchService service(world_->engine(), *plans_, *index_,
+                        [](std::chrono::milliseconds) { return Result<void>(); });
+  const auto search = [&](const std::string& filter) {
+    SearchParams params;
+    params.text = "orders";
+    params.entities = {"assets"};
+    params.filter = filter;
+    params.page_size = 5;
+    params.facets = {"type"};
+    const auto answer = service.Search(world_->CallerOf(world_->tenant), params);
+    EXPECT_TRUE(answer.has_value()) << (answer ? "" : answer.error().message);
+    return answer ? ParseJson(*answer)->as_object() : json::object();
+  };
+  const json::object few = search("metadata.tier = 1");
+  EXPECT_EQ(few.at("items").as_array().size(), 2u);
+  EXPECT_EQ(few.at("total"), 2);
+  EXPECT_EQ(few.at("total_is_exact"), true);
+  EXPECT_EQ(few.at("facets_are_exact"), true);
+  EXPECT_EQ(few.at("facets").at("type").at(0).at("count"), 2);
+  const json::object none = search("metadata.tier = 3");
+  EXPECT_EQ(none.at("total"), 0);
+  EXPECT_EQ(none.at("total_is_exact"), true);
+  // Where enough pass, not all are looked at, and the answer says so.
+  const json::object many = search("metadata.tier = 2");
+  EXPECT_EQ(many.at("items").as_array().size(), 5u);
+  EXPECT_GT(many.at("total").as_int64(), 500);
+  EXPECT_EQ(many.at("total_is_exact"), false);
+}
+
 TEST_P(SearchFollowerTest, SaysSoWhileThereIsNoIndex) {
   SearchService service(
       world_->engine(), *plans_, *index_,

@@ -117,7 +117,7 @@ TEST_P(IndexTest, FindsEveryWordThatIsAsNear) {
   EXPECT_THAT(corrected("warehquse"),
               UnorderedElementsAre("warehouse", "wabehquse"));  // one edit; others are two
   EXPECT_THAT(corrected("awrehosue"), UnorderedElementsAre("warehosue"));
-  EXPECT_THAT(corrected("awxehuose"), UnorderedElementsAre("awreohuse"));  // two edits
+  EXPECT_THAT(corrected("awxeouhse"), UnorderedElementsAre("awreohuse"));  // two edits
   Put({"abcd", "abcd", "q.abcd"});
   Put({"acbd", "acbd", "q.acbd"});
   Put({"бесы", "бесы", "q.besy"});

@@ -161,4 +161,34 @@ Result<std::unordered_map<std::string, std::string>> ReadRows(Engine& engine, co
   return rows;
 }
 
+Result<std::optional<std::vector<std::string>>> FindKeys(Engine& engine, const Caller& caller,
+                                                         const WantedRows& wanted, std::size_t max,
+                                                         std::chrono::milliseconds patience) {
+  const std::vector<const model::Field*> key_fields = KeyFields(*wanted.entity);
+  SqlBuilder sql(engine.store().dialect());
+  sql << "SELECT ";
+  AppendColumns({.entity = wanted.entity, .fields = {}, .filter = nullptr}, key_fields, sql);
+  (sql << " FROM ").Name(wanted.entity->table) << " AS t WHERE true";
+  const SqlContext context{.alias = "t", .now = engine.clock().Now()};
+  TRY(AppendConditions(caller.tenant, wanted, context, sql));
+  sql << " LIMIT " << std::to_string(max + 1);
+  std::vector<std::string> keys;
+  const Scope scope{.tenant = caller.tenant, .deadline = patience, .one_query = true};
+  const auto found = engine.store().Read(scope, [&](Reader& reader) -> Result<void> {
+    keys.clear();
+    return reader.Query(sql.text(), sql.parameters(), [&](const Row& row) -> Result<bool> {
+      Record key(*wanted.entity);
+      for (std::size_t i = 0; i < key_fields.size(); ++i) {
+        key.at(*key_fields[i]) = TRY(row.Get(static_cast<int>(i), key_fields[i]->type));
+      }
+      keys.push_back(KeyText(key));
+      return true;
+    });
+  });
+  std::optional<std::vector<std::string>> answer;
+  if (!found && found.error().code != Code::kDeadline) return Fail(found.error());
+  if (found && keys.size() <= max) answer = std::move(keys);
+  return answer;
+}
+
 }  // namespace tenon::search

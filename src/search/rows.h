@@ -1,6 +1,9 @@
 // Rows of the main store for candidates of the index: what is shown is always what is there now.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -31,5 +34,11 @@ Result<std::unordered_map<std::string, std::string>> ReadRows(Reader& reader, co
                                                               const WantedRows& wanted,
                                                               std::span<const std::string> keys,
                                                               Time now);
+
+// Keys of the rows of the caller's tenant that are not deleted and pass the filter. nullopt: there
+// are over `max`, or finding them takes longer than `patience`.
+Result<std::optional<std::vector<std::string>>> FindKeys(Engine& engine, const Caller& caller,
+                                                         const WantedRows& wanted, std::size_t max,
+                                                         std::chrono::milliseconds patience);
 
 }  // namespace tenon::search

@@ -21,6 +21,11 @@ namespace {
 constexpr auto kSettlePatience = std::chrono::milliseconds(5000);
 // With a filter that the index cannot apply, so many candidates are tried.
 constexpr std::size_t kFilteredCandidates = 2000;
+// When fewer than so many of them pass, and there are more, the rows that pass are looked for
+// first: at most so many, for at most so long.
+constexpr std::size_t kEnoughPassing = 500;
+constexpr std::size_t kPassingMax = 10000;
+constexpr auto kPassingPatience = std::chrono::milliseconds(1000);
 constexpr std::size_t kFacetsAskedMax = 10;
 
 std::string_view NameOf(Match match) {
@@ -196,6 +201,36 @@ Result<SearchService::Request> SearchService::Check(const Caller& caller,
   return request;
 }
 
+// Of the candidates, those that pass the filter.
+Result<void> SearchService::KeepPassing(const Caller& caller, const Request& request,
+                                        std::vector<Candidate>& candidates) {
+  std::unordered_map<const SearchPlan*, std::vector<std::string>> keys;
+  for (const Candidate& candidate : candidates) keys[candidate.plan].push_back(candidate.key);
+  std::unordered_map<const SearchPlan*, std::unordered_map<std::string, std::string>> passed;
+  for (std::size_t i = 0; i < request.query.entities.size(); ++i) {
+    const SearchPlan* plan = request.query.entities[i];
+    passed[plan] =
+        TRY(ReadRows(engine_, caller, {plan->entity, {}, request.filters[i].get()}, keys[plan]));
+  }
+  std::erase_if(candidates, [&](const Candidate& candidate) {
+    return !passed[candidate.plan].contains(candidate.key);
+  });
+  return {};
+}
+
+// The rows that pass the filter become those to look among; false when that are too many.
+Result<bool> SearchService::LookAmongPassing(const Caller& caller, Request& request) {
+  for (std::size_t i = 0; i < request.query.entities.size(); ++i) {
+    const SearchPlan* plan = request.query.entities[i];
+    auto keys = TRY(FindKeys(engine_, caller, {plan->entity, {}, request.filters[i].get()},
+                             kPassingMax, kPassingPatience));
+    if (!keys) return false;
+    request.among[plan] = *std::move(keys);
+  }
+  request.query.among = &request.among;
+  return true;
+}
+
 // Asks the index, and keeps what passes the part of the filter that only the store can apply.
 Result<IndexAnswer> SearchService::Ask(const Caller& caller, Request& request) {
   const bool among = request.query.among != nullptr;
@@ -205,21 +240,14 @@ Result<IndexAnswer> SearchService::Ask(const Caller& caller, Request& request) {
     if (among) answer.facets = TRY(index_.Facets(caller.tenant, answer.candidates, request.facets));
     return answer;
   }
-  std::unordered_map<const SearchPlan*, std::vector<std::string>> keys;
-  for (const Candidate& candidate : answer.candidates) {
-    keys[candidate.plan].push_back(candidate.key);
+  TRY(KeepPassing(caller, request, answer.candidates));
+  // Few of very many matches pass: the other way round finds them all.
+  if (answer.capped && !among && answer.candidates.size() < kEnoughPassing &&
+      TRY(LookAmongPassing(caller, request))) {
+    answer = TRY(index_.Query(request.query));
   }
-  std::unordered_map<const SearchPlan*, std::unordered_map<std::string, std::string>> passed;
-  for (std::size_t i = 0; i < request.query.entities.size(); ++i) {
-    const SearchPlan* plan = request.query.entities[i];
-    passed[plan] =
-        TRY(ReadRows(engine_, caller, {plan->entity, {}, request.filters[i].get()}, keys[plan]));
-  }
-  std::erase_if(answer.candidates, [&](const Candidate& candidate) {
-    return !passed[candidate.plan].contains(candidate.key);
-  });
   answer.total = static_cast<std::int64_t>(answer.candidates.size());
-  answer.at_least = false;
+  answer.at_least = answer.capped;
   for (auto& [plan, count] : answer.by_entity) {
     count = std::ranges::count(answer.candidates, plan, &Candidate::plan);
   }

@@ -61,6 +61,9 @@ class SearchService {
   Result<std::vector<const SearchPlan*>> Entities(const Caller& caller, const SearchParams& params);
   Result<void> CheckFilter(const SearchParams& params, Request& request);
   Result<void> CheckFacets(const Caller& caller, const SearchParams& params, Request& request);
+  Result<void> KeepPassing(const Caller& caller, const Request& request,
+                           std::vector<Candidate>& candidates);
+  Result<bool> LookAmongPassing(const Caller& caller, Request& request);
   Result<IndexAnswer> Ask(const Caller& caller, Request& request);
   // The rows of a page, from request.offset on, which moves behind the last candidate looked at.
   struct Shown;
