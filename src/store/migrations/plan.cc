@@ -143,7 +143,8 @@ void Planner::PlanModel(const std::string& model) {
     migration.description += step.description;
   }
   if (last == 0) {
-    migration.description = fmt::format("create {} tables", migration.steps.size());
+    migration.description = fmt::format("create {} table{}", migration.steps.size(),
+                                        migration.steps.size() == 1 ? "" : "s");
   }
   if (migration.description.size() > kDescriptionBytesMax) {
     migration.description.resize(kDescriptionBytesMax);
