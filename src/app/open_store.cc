@@ -86,7 +86,8 @@ Result<void> RequireCurrent(Store& store, const model::Model& model, std::string
     const SchemaStanding standing = TRY(CompareSchema(store, model));
     if (standing.age == SchemaAge::kServes) return {};
   }
-  const MigrationPlan plan = TRY(PlanMigrations(store, model));
+  // What waits for nodes of the version before to go keeps nobody from serving.
+  const MigrationPlan plan = TRY(PlanMigrations(store, model, {}, MigrationPhase::kExpand));
   if (plan.migrations.empty()) return {};
   return Fail(
       Code::kUnavailable,

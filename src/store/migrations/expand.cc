@@ -51,13 +51,28 @@ PhysicalColumn Both(const PhysicalColumn& from, const PhysicalColumn& to) {
   return out;
 }
 
-PhysicalColumn OldName(const PhysicalColumn& from, const std::string& new_name) {
+// The check as it reads over the column's new name.
+std::string CheckUnder(const PhysicalColumn& column, const std::string& new_name) {
+  std::string sql = column.check_sql;
+  const std::string before = QuoteName(column.name), after = QuoteName(new_name);
+  for (std::size_t at = 0; (at = sql.find(before, at)) != sql.npos; at += after.size()) {
+    sql.replace(at, before.size(), after);
+  }
+  return sql;
+}
+
+// What nodes of the new version write comes here too, so that it takes whatever the new name takes.
+PhysicalColumn OldName(const PhysicalColumn& from, const PhysicalColumn& to) {
   PhysicalColumn out = from;
   out.kept = true;
   out.nullable = true;
   out.default_sql.clear();
   out.neutral_sql.clear();
-  out.moved_to = new_name;
+  if (from.kind == to.kind && ConvertPostgres(from, to, QuoteName(to.name)).safe) {
+    out.sql_type = to.sql_type;
+  }
+  if (CheckUnder(from, to.name) != to.check_sql) out.check_sql.clear();
+  out.moved_to = to.name;
   return out;
 }
 
@@ -80,7 +95,7 @@ std::vector<PhysicalColumn> Columns(const TableEdit& edit) {
   for (const PhysicalColumn& from : edit.from.columns) {
     const std::string* moved = NewNameOf(edit, from.name);
     if (moved != nullptr && !IsKey(edit.from, from.name)) {
-      out.push_back(OldName(from, *moved));
+      out.push_back(OldName(from, *edit.to.Find(*moved)));
       continue;
     }
     const PhysicalColumn* to = edit.to.Find(moved != nullptr ? *moved : from.name);
@@ -142,6 +157,12 @@ std::vector<PhysicalIndex> Indexes(const TableEdit& edit) {
   return out;
 }
 
+void AddMissing(const std::vector<std::string>& from, std::vector<std::string>& values) {
+  for (const std::string& value : from) {
+    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+  }
+}
+
 std::vector<PhysicalEnum> Enums(const TableEdit& edit) {
   std::vector<PhysicalEnum> out = edit.to.enums;
   for (const PhysicalEnum& from : edit.from.enums) {
@@ -149,14 +170,16 @@ std::vector<PhysicalEnum> Enums(const TableEdit& edit) {
       return item.column == from.column;
     });
     if (same == out.end()) {
-      if (StandsTwice(edit, from.column)) out.push_back(from);
+      if (StandsTwice(edit, from.column)) {
+        out.push_back(from);
+        const std::string& moved = *NewNameOf(edit, from.column);
+        for (const PhysicalEnum& to : edit.to.enums) {
+          if (to.column == moved) AddMissing(to.values, out.back().values);
+        }
+      }
       continue;
     }
-    for (const std::string& value : from.values) {
-      if (std::find(same->values.begin(), same->values.end(), value) == same->values.end()) {
-        same->values.push_back(value);
-      }
-    }
+    AddMissing(from.values, same->values);
   }
   return out;
 }

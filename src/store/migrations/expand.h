@@ -12,7 +12,7 @@ namespace tenon {
 
 // The edit to the state in which both versions work. PostgreSQL only.
 //
-//   a renamed column   stands under both names, held equal by a trigger
+//   a renamed column   stands under both names, held equal by a trigger; each takes what either may
 //   required           is nullable until contract, filled where there is something to fill it with
 //   a CHECK            allows what either version allows; one that is new waits
 //   a reference        that is new on a column that was there waits

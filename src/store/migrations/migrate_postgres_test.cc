@@ -328,6 +328,28 @@ TEST_F(MigratePostgresTest, BothVersionsWorkBetweenExpandAndContract) {
   EXPECT_EQ(CompareSchema(*store_, *Parse(kBase))->age, SchemaAge::kNewer);
 }
 
+TEST_F(MigratePostgresTest, ARenamedColumnTakesWhatEitherVersionWrites) {
+  const std::string next =
+      Replaced(Replaced(Replaced(Replaced(Replaced(kBase, "RED GREEN", "RED GREEN BLUE"),
+                                          "name text(100)", "title text(200) was name"),
+                                 "(name)", "(title)"),
+                        "colour Colour = RED", "tint Colour = RED was colour"),
+               "size int(0..100) = 1", "width int(0..1000) = 1 was size");
+  EXPECT_THAT(To(next, MigrationPhase::kExpand).not_rolling, IsEmpty());
+  Sql("INSERT INTO things (tenant_id, title, tint, width) VALUES (gen_random_uuid(), "
+      "repeat('x', 150), 'BLUE', 900)");
+  EXPECT_EQ(IntOf(*store_,
+                  "SELECT count(*) FROM things WHERE size = 900 AND colour = 'BLUE' AND "
+                  "name = title"),
+            1);
+  Sql("UPDATE things SET notes = 'a node of the version before' WHERE size = 900");
+  To(next);
+  EXPECT_EQ(IntOf(*store_, "SELECT width FROM things WHERE tint = 'BLUE'"), 900);
+  EXPECT_FALSE(TrySql("UPDATE things SET width = 1001 WHERE tint = 'BLUE'"));
+  ASSERT_TRUE(Rollback(*store_, {}));
+  EXPECT_EQ(IntOf(*store_, "SELECT size FROM things WHERE colour = 'BLUE'"), 900);
+}
+
 TEST_F(MigratePostgresTest, ContractAndExpandAreTakenBackOneByOne) {
   Sql("UPDATE things SET notes = 'old' WHERE name = 'n1'");
   To(kNext, MigrationPhase::kExpand);
