@@ -322,7 +322,7 @@ Result<void> Followers::ApplyPage(Running& running, LogPages::Slice slice) {
       const std::vector<Value> move = {Value(page.position), Value(writer.now()),
                                        Value(traits.name), Value(running.saved.value_or(0))};
       if (TRY(writer.transaction().Execute(kMovePosition, move)) != 1) {
-        return Fail(Code::kConflict, "another node moved the position");
+        return Overtaken(running);
       }
       page.writer = &writer;
       return running.follower.Apply(page);
@@ -355,7 +355,7 @@ Result<void> Followers::SavePosition(Running& running) {
         if (!running.saved) {
           TRY(transaction.Execute(kSetPosition, set));
         } else if (TRY(transaction.Execute(kMovePosition, move)) != 1) {
-          return Fail(Code::kConflict, "another node moved the position");
+          return Overtaken(running);
         }
         return {};
       },
@@ -376,6 +376,11 @@ void Followers::Moved(Running& running, std::int64_t position) {
   running.moved.notify_all();
 }
 
+std::unexpected<Error> Followers::Overtaken(Running& running) {
+  running.overtaken = true;
+  return Fail(Code::kConflict, "another node moved the position");
+}
+
 void Followers::Failed(Running& running, const Error& error) {
   {
     const std::lock_guard lock(shared_->mutex);
@@ -385,6 +390,8 @@ void Followers::Failed(Running& running, const Error& error) {
   running.begun = false;
   running.page_rows = 1;
   running.backoff = std::clamp(running.backoff * 2, options_.backoff_min, options_.backoff_max);
+  // Nodes take turns so: the rows are done, and nothing is wrong.
+  if (std::exchange(running.overtaken, false)) return;
   bool news = false;
   {
     const std::lock_guard lock(running.mutex);

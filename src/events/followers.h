@@ -108,6 +108,8 @@ class Followers {
   Result<void> SavePosition(Running& running);
   void Moved(Running& running, std::int64_t position);
   void Failed(Running& running, const Error& error);
+  // The error of a step whose rows another node did meanwhile.
+  static std::unexpected<Error> Overtaken(Running& running);
   bool Wait(Running& running, std::chrono::milliseconds at_most);
   [[nodiscard]] std::chrono::milliseconds NextPause(Running& running) const;
   void Nudge(Running& running);  // it shall not pause now

@@ -26,6 +26,7 @@ struct Followers::Running {
   std::mutex stepping;
   bool begun = false;                 // position is known
   bool elsewhere = false;             // another node applies
+  bool overtaken = false;             // the step failed because another node had moved the position
   std::optional<std::int64_t> saved;  // as it stands in follower_positions
   std::chrono::steady_clock::time_point saved_at{};
   std::int64_t page_rows = 1;  // shrinks to one after a failure, grows back
