@@ -198,7 +198,7 @@ void CheckServer(Store& store, Findings& findings) {
 }
 
 void CheckTables(Store& store, const model::Model& model, Findings& findings) {
-  const auto plan = PlanMigrations(store, model);
+  const auto plan = PlanMigrations(store, model, {}, MigrationPhase::kExpand);
   if (!plan) {
     findings.push_back({Level::kError, "tables", plan.error().message, ""});
   } else if (!plan->migrations.empty()) {
@@ -206,6 +206,11 @@ void CheckTables(Store& store, const model::Model& model, Findings& findings) {
                         fmt::format("{} {} behind the models", plan->migrations.size(),
                                     plan->migrations.size() == 1 ? "migration" : "migrations"),
                         "tenon plan shows them, tenon migrate applies them"});
+  } else if (!plan->contracts.empty()) {
+    findings.push_back(
+        {Level::kNote, "tables",
+         "at the models' version, and made for the one before it too: " + Some(plan->contracts),
+         "when no node of the version before runs: tenon migrate --contract"});
   } else {
     findings.push_back({Level::kOk, "tables", "at the models' version", ""});
   }
@@ -278,6 +283,14 @@ void CheckPostgres(const Config& config, const model::Model* model, Findings& fi
   if (there && there->empty()) {
     findings.push_back(
         {Level::kNote, "tables", "there are none yet", "tenon serve or tenon migrate makes them"});
+    return;
+  }
+  const auto moving = MoveIsUnderWay(**store);
+  if (moving && *moving) {
+    // Nothing else is as it will be.
+    findings.push_back({Level::kError, "tables", "a data directory is being moved into them",
+                        "let tenon migrate --to end, or run it again; to give that up, drop the "
+                        "database"});
     return;
   }
   for (const Check& check : RoleChecks(place.postgres->roles())) Look(**store, check, findings);

@@ -8,6 +8,7 @@
 #include "app/offline.h"
 #include "app/serve.h"
 #include "services/move/move.h"
+#include "store/postgres/failure.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace tenon {
@@ -23,10 +24,9 @@ Result<std::string> NameOfTarget(const std::string& url) {
   const std::unique_ptr<PQconninfoOption, OptionsEnd> options(
       PQconninfoParse(url.c_str(), &message));
   if (options == nullptr) {
-    std::string reason = message == nullptr ? "no URL" : message;
+    Error error = UrlError("the URL of --to", message == nullptr ? "out of memory" : message);
     PQfreemem(message);
-    while (reason.ends_with('\n')) reason.pop_back();
-    return Fail(Code::kInvalidArgument, "--to: " + reason);
+    return Fail(std::move(error));
   }
   std::string database;
   std::string host;

@@ -1,5 +1,8 @@
 #include "app/node.h"
 
+#include <fmt/format.h>
+
+#include <filesystem>
 #include <utility>
 
 #include "api/accounts.h"
@@ -99,7 +102,30 @@ Result<void> Node::OpenStore() {
   store_ = TRY(OpenForServing(
       options_.store, *model_, deps_.clock,
       {.migrate = options_.migrate, .search = options_.indexes.search, .log = options_.log}));
+  if (options_.store.postgres && options_.store.create) TRY(RefuseToLeaveRows());
   return {};
+}
+
+// Whoever serves from an empty database beside a data file forgot to move its rows, or does not
+// know that they stay behind; once the database has rows of its own, it is too late.
+Result<void> Node::RefuseToLeaveRows() {
+  const std::string& directory = options_.store.directory;
+  std::error_code ignored;
+  if (!std::filesystem::exists(std::filesystem::path(directory) / "tenon.db", ignored)) return {};
+  bool any = false;
+  TRY(store_->Read(kEverywhere, [&](Reader& reader) {
+    return reader.Query("SELECT 1 FROM tenants LIMIT 1", {}, [&](const Row&) -> Result<bool> {
+      any = true;
+      return false;
+    });
+  }));
+  if (any) return {};
+  return Fail(
+      Code::kConflict,
+      fmt::format("the database is empty, and the rows of {}/tenon.db are not in it: 'tenon "
+                  "migrate --data {} --to URL' moves them; to begin anew, serve with "
+                  "another data directory",
+                  directory, directory));
 }
 
 Result<void> Node::OpenLog() {

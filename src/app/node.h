@@ -79,6 +79,7 @@ class Node {
  private:
   Node(NodeOptions options, NodeDeps deps);
   Result<void> OpenStore();
+  Result<void> RefuseToLeaveRows();
   Result<void> OpenLog();
   Result<void> OpenVault();
   Result<void> OpenEngine();

@@ -16,15 +16,20 @@ Moving a data directory to PostgreSQL, and serving from there.
   [10]
   $ stop
   $ tenon migrate --to nowhere
-  error: --to: missing "=" after "nowhere" in connection info string
+  error: the URL of --to cannot be read: it is no URL; write postgresql://USER@HOST/DATABASE, and %XX for special characters
   [2]
   $ tenon migrate --to postgresql://moved@127.0.0.1:1/moved
-  error: cannot connect to the database: connection to server at "127.0.0.1", port 1 failed: Connection refused Is the server running on that host and accepting TCP/IP connections?
+  error: cannot connect to the database: connection to server at "127.0.0.1", port 1 failed: Connection refused; Is the server running on that host and accepting TCP/IP connections?
     try again in <took>
   [10]
   $ tenon migrate --to $url --drop tags
   error: --to moves all rows and goes with --models only
   [2]
+
+Who serves from the database before the move is told of it, while nothing is lost.
+
+  $ TENON_STORE=postgres TENON_DATABASE_URL=$url tenon serve 2>&1 | grep -v migrated
+  error: the database is empty, and the rows of ./data/tenon.db are not in it: 'tenon migrate --data ./data --to URL' moves them; to begin anew, serve with another data directory
   $ tenon migrate --to $url 2>&1 | grep -v ' of .* rows'
   table               rows
   tenants             2

@@ -13,6 +13,12 @@ Nothing is there yet, and then what should be is not.
   [2]
   $ TENON_STORE=postgres TENON_DATABASE_URL=postgresql://tenon:secret@localhost:1/x TENON_DATABASE_WAIT=0s tenon serve 2>&1 | head -n 1 | cut -c 1-45
   error: cannot connect to the database: connec
+  $ TENON_STORE=postgres TENON_DATABASE_URL=postgresql://tenon:se%cret@localhost/x tenon serve
+  error: the database URL cannot be read: invalid percent-encoded token; write postgresql://USER@HOST/DATABASE, and %XX for special characters
+  [2]
+  $ TENON_STORE=postgres TENON_DATABASE_URL=postgresql://tenon@localhost/x?ssl=on tenon serve
+  error: the database URL cannot be read: invalid URI query parameter: "ssl"
+  [2]
   $ TENON_DATABASE_URL='postgresql://tenon:secret@db/x?sslpassword=hidden' tenon config 2>/dev/null | grep '^database_url' | sed 's/  */ /g'
   database_url postgresql://tenon:****@db/x?sslpassword=**** TENON_DATABASE_URL
   $ export TENON_STORE=postgres TENON_DATABASE_URL="$url"
@@ -61,6 +67,24 @@ The doctor looks and changes nothing: neither what is not there yet, nor what is
   --
   error    reconcile: not done: the store is not at the models' version; look at tenon plan, then run tenon migrate
   $ names | diff made -
+
+Between the two halves of a migration a node whose login owns nothing starts, and nothing is missing.
+
+  $ psql -qXd "$url" -c 'CREATE ROLE node LOGIN IN ROLE tenon_app, tenon_system'
+  $ export TENON_MODELS=more.tenon
+  $ tenon migrate --data data -q >/dev/null; sed -i 's/name text(20)/title text(40) was name/' more.tenon
+  $ TENON_DATABASE_URL=${url/postgres@/node@} tenon serve --data other
+  error: the store is not at the models' version; look at tenon plan, then set database.owner_url (TENON_DATABASE_OWNER_URL) to a login that owns the tables, or let a DBA run 'tenon migrate' with it
+  [10]
+  $ tenon migrate --data data -q >/dev/null
+  $ tenon doctor --data data | grep -A1 tables:
+  note     tables: at the models' version, and made for the one before it too: more
+             when no node of the version before runs: tenon migrate --contract
+  $ stop
+  $ TENON_DATABASE_URL=${url/postgres@/node@} start
+  $ call POST /v1/extras -d '{"title": "x"}' -H 'Content-Type: application/json' | tail -n 1
+  201
+  $ unset TENON_MODELS
   $ tenon backup --data data -o x.db
   error: the rows are in PostgreSQL, not in a file of the data directory: back it up with pg_dump --format=custom --file=FILE DATABASE_URL, as a login with BYPASSRLS, or with base backups and WAL archiving; see docs/operations.md, "PostgreSQL"
   [2]

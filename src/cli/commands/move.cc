@@ -26,6 +26,8 @@ Result<int> RunMove(Session& session, Settings settings, const std::string& url)
                          progress.Update(state, environment.clock->Steady());
                        });
   if (state.total > 0) progress.End(state, environment.clock->Steady());
+  // The error of what was interrupted is not told by itself.
+  if (!moved && session.Interrupted()) session.Note(moved.error().message);
   const MoveReport& report = TRY(moved);
   json::array rows;
   for (const auto& [table, count] : report.tables) {

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "store/written_table.h"
@@ -25,19 +27,26 @@ Error Unavailable(std::string message) {
   return error;
 }
 
-// libpq's messages have several lines; ours are one, for logs.
+std::string_view Trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r";
+  const std::size_t first = text.find_first_not_of(kBlank);
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) + 1 - first);
+}
+
+// libpq's messages have several lines; ours are one, for logs. It says the same of each address and
+// of each way (with TLS and without) that it tried: once is enough.
 std::string OneLine(std::string_view message) {
-  std::string line;
-  for (const char c : message) {
-    const bool space = c == '\n' || c == '\t' || c == ' ';
-    if (!space) {
-      line += c;
-    } else if (!line.empty() && line.back() != ' ') {
-      line += ' ';
+  std::vector<std::string_view> lines;
+  while (!message.empty()) {
+    const std::size_t end = std::min(message.find('\n'), message.size());
+    const std::string_view line = Trimmed(message.substr(0, end));
+    if (!line.empty() && std::find(lines.begin(), lines.end(), line) == lines.end()) {
+      lines.push_back(line);
     }
+    message.remove_prefix(std::min(end + 1, message.size()));
   }
-  while (line.ends_with(' ')) line.pop_back();
-  return line;
+  return fmt::format("{}", fmt::join(lines, "; "));
 }
 
 // Checks of ours are named ck_TABLE_COLUMN, or ck_TABLE_check_N when they span columns.
@@ -132,6 +141,13 @@ Failure FailureOf(const PGresult* result, std::string_view sql) {
     return {Failure::Kind::kFinal,
             Error(Code::kTooLarge, fmt::format("a value is too large for the store: {}", message))};
   }
+  if (IsOneOf(state, {"42703", "42P01"})) {
+    return {Failure::Kind::kFinal,
+            Unavailable(fmt::format("{}: the tables are not those of this version of Tenon, as "
+                                    "when a newer one has migrated them; tenon doctor looks at "
+                                    "them",
+                                    message))};
+  }
   return {Failure::Kind::kFinal,
           Error(Code::kInternal,
                 fmt::format("{} ({}) in: {}", message, state, Ellipsis(sql, kSqlShownMax)))};
@@ -143,7 +159,26 @@ Failure LostConnection(std::string_view message) {
 }
 
 Error ConnectError(std::string_view message) {
-  return Unavailable(fmt::format("cannot connect to the database: {}", OneLine(message)));
+  std::string text = fmt::format("cannot connect to the database: {}", OneLine(message));
+  if (text.find("no password supplied") != text.npos) {
+    text += "; put it into the file that PGPASSFILE names, or into the URL";
+  } else if (text.find("session is read-only") != text.npos) {
+    text += "; it is a standby: name the primary, or all hosts, of which the primary is taken";
+  }
+  return Unavailable(std::move(text));
+}
+
+Error UrlError(std::string_view name, std::string_view message) {
+  // What libpq quotes is a piece of the URL, which may be of a password; but not where it quotes
+  // the name of a parameter.
+  std::string why = OneLine(message);
+  if (!why.starts_with("invalid URI query parameter:") || why.find('=') != std::string::npos) {
+    const bool is_one = !why.starts_with("missing \"=\" after");
+    why.erase(std::min(why.find_first_of(":\""), why.size()));
+    why = fmt::format("{}; write postgresql://USER@HOST/DATABASE, and %XX for special characters",
+                      is_one ? Trimmed(why) : "it is no URL");
+  }
+  return Error(Code::kInvalidArgument, fmt::format("{} cannot be read: {}", name, why));
 }
 
 }  // namespace tenon

@@ -39,6 +39,7 @@ struct Failure {
 //   57014                        kFinal, kDeadline
 //   22                           kFinal, kInvalidArgument
 //   54                           kFinal, kTooLarge
+//   42703, 42P01                kFinal, kUnavailable: the tables are not of our version
 //   anything else                kFinal, kInternal
 // `sql` is the statement.
 Failure FailureOf(const PGresult* result, std::string_view sql);
@@ -49,5 +50,9 @@ Failure LostConnection(std::string_view message);
 // The error of a connection that could not be opened: kUnavailable with the reason, and
 // kTooManyRequests-like advice (retry_after_s) when the server has no connections left.
 Error ConnectError(std::string_view message);
+
+// That of a URL which libpq cannot read, `name` being what it is for: kInvalidArgument, without the
+// URL, which may hold a password.
+Error UrlError(std::string_view name, std::string_view message);
 
 }  // namespace tenon

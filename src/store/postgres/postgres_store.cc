@@ -33,7 +33,6 @@ const std::string& FirstNamed(const std::string& first, const std::string& secon
   return !first.empty() ? first : !second.empty() ? second : third;
 }
 
-// libpq's own words for what is wrong with the URL; never the URL, which may hold a password.
 Result<void> CheckUrl(const std::string& url, const char* name) {
   char* message = nullptr;
   PQconninfoOption* parsed = PQconninfoParse(url.c_str(), &message);
@@ -41,8 +40,7 @@ Result<void> CheckUrl(const std::string& url, const char* name) {
     PQconninfoFree(parsed);
     return {};
   }
-  Error error(Code::kInvalidArgument,
-              fmt::format("{}: {}", name, message == nullptr ? "out of memory" : message));
+  Error error = UrlError(name, message == nullptr ? "out of memory" : message);
   PQfreemem(message);
   return Fail(std::move(error));
 }
