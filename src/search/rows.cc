@@ -12,10 +12,8 @@ namespace {
 // Keys in one statement on SQLite. Few sizes, so that statements are prepared once.
 constexpr std::size_t kChunks[] = {100, 20, 5, 1};
 
-// A plan that was made while the table was empty reads all rows of the tenant for each key, and
-// would be kept until PostgreSQL analyses the table.
-constexpr std::string_view kPlanAnew =
-    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)";
+// For ORDER BY the key, only the key's own index is then left; see AppendKeyLists.
+constexpr std::string_view kNoSort = "SELECT set_config('enable_sort', 'off', true)";
 
 using Keys = std::span<const std::vector<Value>>;
 
@@ -53,7 +51,10 @@ void AppendKeys(const std::vector<const model::Field*>& key_fields, Keys keys, S
   sql << ")";
 }
 
-// PostgreSQL: FROM unnest(the keys), each looked up by itself (see LookUpEach, engine/plan.h).
+// PostgreSQL: FROM unnest(the keys), each looked up by itself. For a table that was never analysed
+// an index that begins with the tenant seems as good as the key's, and reads all of the tenant's
+// rows for each key; also later, when the plan was kept. So the statement asks for the first row in
+// the order of the key between the key and itself, which without sorting is one look-up.
 void AppendKeyLists(const std::vector<const model::Field*>& key_fields, Keys keys,
                     SqlBuilder& sql) {
   std::string names;
@@ -66,6 +67,24 @@ void AppendKeyLists(const std::vector<const model::Field*>& key_fields, Keys key
     names += (f == 0 ? "k" : ", k") + std::to_string(f);
   }
   sql << ") AS k (" << names << ") CROSS JOIN LATERAL (SELECT ";
+}
+
+void AppendKeyColumns(const std::vector<const model::Field*>& key_fields, SqlBuilder& sql) {
+  for (std::size_t f = 0; f < key_fields.size(); ++f) {
+    (sql << (f == 0 ? "t." : ", t.")).Name(key_fields[f]->name);
+  }
+}
+
+void AppendKeyRange(const std::vector<const model::Field*>& key_fields, SqlBuilder& sql) {
+  std::string of_list;
+  for (std::size_t f = 0; f < key_fields.size(); ++f) {
+    of_list += (f == 0 ? "k.k" : ", k.k") + std::to_string(f);
+  }
+  for (const char* compared : {" >= (", " <= ("}) {
+    sql << (compared[1] == '>' ? "(" : " AND (");
+    AppendKeyColumns(key_fields, sql);
+    sql << ")" << compared << of_list << ")";
+  }
 }
 
 Result<void> AppendConditions(const Uuid& tenant, const WantedRows& wanted,
@@ -100,15 +119,16 @@ Result<SqlBuilder> SelectRows(Dialect dialect, const Uuid& tenant, const WantedR
   AppendColumns(wanted, key_fields, sql);
   (sql << " FROM ").Name(wanted.entity->table) << " AS t WHERE ";
   if (each) {
-    for (std::size_t f = 0; f < key_fields.size(); ++f) {
-      (sql << (f == 0 ? "t." : " AND t.")).Name(key_fields[f]->name)
-          << " = k.k" << std::to_string(f);
-    }
+    AppendKeyRange(key_fields, sql);
   } else {
     AppendKeys(key_fields, keys, sql);
   }
   TRY(AppendConditions(tenant, wanted, context, sql));
-  if (each) sql << " OFFSET 0) AS t";
+  if (each) {
+    sql << " ORDER BY ";
+    AppendKeyColumns(key_fields, sql);
+    sql << " LIMIT 1) AS t";
+  }
   return sql;
 }
 
@@ -136,7 +156,7 @@ Result<std::unordered_map<std::string, std::string>> ReadRows(Reader& reader, co
     return true;
   };
   const bool postgres = reader.dialect() == Dialect::kPostgres;
-  if (postgres && !values.empty()) reader.Expect(kPlanAnew, {});
+  if (postgres && !values.empty()) reader.Expect(kNoSort, {});
   for (Keys left(values); !left.empty();) {
     const std::size_t chunk =
         postgres
