@@ -65,9 +65,10 @@ Command TenantsEraseCommand() {
           .summary = "Erase a closed tenant: its rows, names and the log's payloads",
           .details =
               "Export it first with tenon export --all --tenant SLUG, close it with\n"
-              "tenon do tenants ID close. Log rows stay and stay sealed, with when and what\n"
-              "kind of change; users stay as rows without a name, as the log refers to them.\n"
-              "Cut off in the middle, run it again. Backups and archives keep what they have.",
+              "tenon --tenant SLUG do tenants ID close. Log rows stay and stay sealed, with when\n"
+              "and what kind of change; users stay as rows without a name, as the log refers to\n"
+              "them. Cut off in the middle, run it again. Backups and archives keep what they\n"
+              "have.",
           .examples = {"tenon tenants erase acme --reason 'contract ended' --yes"},
           .positionals = {{"TENANT", "its slug or id"}},
           .options = {{"reason", "TEXT", "kept in the log row that records the erasure"},
