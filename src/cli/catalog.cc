@@ -126,6 +126,7 @@ EntityInfo ReadEntity(const json::object& object) {
   entity.description = TextOf(object, "description");
   entity.log_name = LogName(entity.name);
   entity.engine_only = BoolOf(object, "global");
+  entity.written_by_engine = BoolOf(object, "written_by_engine");
   for (const json::value& item : ArrayOf(object, "fields")) {
     if (item.is_object()) entity.fields.push_back(ReadField(item.get_object()));
   }

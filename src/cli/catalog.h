@@ -54,6 +54,7 @@ struct EntityInfo {
   std::vector<std::string> relations;  // names to expand
   std::string soft_delete;             // field that deleting sets; or empty
   bool engine_only = false;            // global: the system's own tables
+  bool written_by_engine = false;      // nobody else writes it: the log
   std::string log_name;                // how audit rows name it
 
   [[nodiscard]] const FieldInfo* Find(std::string_view field) const;

@@ -143,6 +143,8 @@ void DropEngineFields(const EntityInfo& entity, json::object& fields) {
     if (field != nullptr && !field->key && (field->engine || field->lock || field->tenant)) {
       continue;
     }
+    // As exports show it of rows that are not deleted.
+    if (member.key() == entity.soft_delete && member.value().is_null()) continue;
     kept[member.key()] = std::move(member.value());
   }
   fields = std::move(kept);

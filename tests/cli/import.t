@@ -203,40 +203,24 @@ NDJSON, out and in again.
   error: cannot write nowhere/assets.ndjson
   [10]
   $ tenon import ndjson assets.ndjson --entity assets
-  assets, line 1: deleted_at: deleting the row sets this field
-  assets, line 2: deleted_at: deleting the row sets this field
-  assets, line 3: deleted_at: deleting the row sets this field
-  assets, line 4: deleted_at: deleting the row sets this field
-  assets, line 5: deleted_at: deleting the row sets this field
-  assets  100 %  6 rows  <rate>  6 failed (100.0 %)  <took>
-  job <ulid>: 0 written, 0 unchanged, 6 failed in <took>
-  name a file with --rejects to keep every rejected row and its reason
-  [3]
-  $ tenon import ndjson all.ndjson
-  rows, line 2: deleted_at: deleting the row sets this field
-  rows, line 3: deleted_at: deleting the row sets this field
-  rows, line 4: deleted_at: deleting the row sets this field
-  rows, line 5: deleted_at: deleting the row sets this field
-  rows, line 6: deleted_at: deleting the row sets this field
-  rows   76 %  77 rows  <rate>  69 failed (89.6 %)  <took>
-  job <ulid> stopped; go on with --resume <ulid>
-  error: keys are made by POST /v1/api_keys alone, which shows the new key once
-    index: 0
-  hint: ask an admin of the tenant for a key with the role: tenon keys create --roles ROLE
-  [5]
+  assets  100 %  6 rows  <rate>  <took>
+  job <ulid>: 0 written, 6 unchanged, 0 failed in <took>
+  $ grep -Ev '"entity":"(MigrationJob|Tenant)"' all.ndjson | tenon import ndjson -
+  left out 1 row of api_keys, which the server alone makes
+  left out 61 rows of audits, which the server alone makes
+  rows  46 rows  <rate>  <took>
+  job <ulid>: 0 written, 46 unchanged, 0 failed in <took>
   $ { head -n 1 assets.ndjson; echo '{"name": '; echo '{"name": "x", "nmae": 1}'; echo '5'; } > wrong.ndjson
   $ tenon import ndjson wrong.ndjson --entity assets --rejects rejects.ndjson
   line 2: line 1, column 10: the document ends too early
   line 4: is not an object
-  assets, line 1: deleted_at: deleting the row sets this field
   assets, line 3: 3 fields are wrong; nmae: Asset has no field 'nmae'; did you mean 'name'?; type: a value is required
-  assets  100 %  4 rows  <rate>  4 failed (100.0 %)  <took>
-  job <ulid>: 0 written, 0 unchanged, 4 failed in <took>
+  assets  100 %  4 rows  <rate>  3 failed (75.0 %)  <took>
+  job <ulid>: 0 written, 1 unchanged, 3 failed in <took>
   [3]
   $ cat rejects.ndjson
   {"line":2,"offset":630,"reason":"line 1, column 10: the document ends too early","text":"{\"name\": "}
   {"line":4,"offset":665,"reason":"is not an object","text":"5"}
-  {"line":1,"offset":0,"reason":"deleted_at: deleting the row sets this field","errors":[{"path":"deleted_at","code":"read_only","message":"deleting the row sets this field"}],"row":{"id":"<uuid>","type":"PACKAGE","name":"libc6","qualified_name":"pkg:deb/debian/libc6","description":"GNU C Library\n\nIt is what everything stands on.","metadata":{"architecture":"amd64","installed":true,"installed_size_kib":12000,"maintainer":"GNU Libc Maintainers <libc@example.org>","section":"libs","source":"libc6","version":"2.36-10"},"deleted_at":null}}
   {"line":3,"offset":640,"reason":"3 fields are wrong","errors":[{"path":"nmae","code":"unknown","message":"Asset has no field 'nmae'; did you mean 'name'?"},{"path":"type","code":"required","message":"a value is required"},{"path":"qualified_name","code":"required","message":"a value is required"}],"row":{"name":"x","nmae":1,"id":"<uuid>"}}
   $ tenon import ndjson wrong.ndjson
   line 1: names no entity; give one for all with --entity
@@ -299,7 +283,7 @@ Without a server, into a directory, and with no server to talk to.
   <uuid>
   Tag created
   $ tenon audit verify --data data
-  whole: 30,088 rows of the audit log verified
+  whole: 30,086 rows of the audit log verified
   $ tenon list tags --data nowhere
   error: there is no data directory nowhere; tenon serve --data nowhere makes it
   [10]

@@ -53,6 +53,9 @@ A model that is no longer there, read by the server.
 
 What the server does not read.
 
+  $ tenon import dbt --target target --on-server --dry-run
+  error: --dry-run does not go with --on-server
+  [2]
   $ tenon -q import dbt --target /etc --on-server -o json > started
   $ task=$(sed -n 's/.*"task_id": "\([^"]*\)".*/\1/p' started)
   $ tenon tasks watch $task | tail -1

@@ -3,6 +3,7 @@
 
 #include <boost/json/array.hpp>
 #include <filesystem>
+#include <map>
 
 #include "cli/commands.h"
 #include "cli/import/mapping.h"
@@ -152,6 +153,12 @@ Result<std::pair<const EntityInfo*, json::object>> ReadLine(Session& session,
   return std::pair(entity, std::move(object));
 }
 
+// Rows of an export of everything that cannot be written as they are: the log, and keys, of which
+// only the server knows a new one.
+bool IsMadeByTheServer(const EntityInfo& entity) {
+  return entity.engine_only || entity.written_by_engine || entity.table == "api_keys";
+}
+
 Result<void> ReadNdjson(ImportRun& run) {
   Session& session = run.session();
   const std::string named = TextOf(run.options(), "entity");
@@ -166,6 +173,7 @@ Result<void> ReadNdjson(ImportRun& run) {
   ingest::NdjsonReader reader(*source);
   if (!run.checkpoint().empty()) TRY(reader.Resume(PositionOf(run.checkpoint())));
   RowSender sender(run);
+  std::map<std::string, std::int64_t> left_out;
   ingest::NdjsonRow line;
   while (!session.Interrupted() && TRY(reader.Next(line))) {
     if (!line.problem.empty()) {
@@ -177,11 +185,20 @@ Result<void> ReadNdjson(ImportRun& run) {
       run.Reject(line.at.line, line.at.offset, row.error().message, line.text);
       continue;
     }
+    if (entity == nullptr && IsMadeByTheServer(*row->first)) {
+      ++left_out[row->first->table];
+      continue;
+    }
     json::object fields = std::move(row->second);
     if (mapping && row->first == entity) fields = mapping->FromObject(std::move(fields));
     TRY(sender.Send(*row->first, RowAt(std::move(fields), line.at, reader.position())));
   }
-  return sender.Drain();
+  TRY(sender.Drain());
+  for (const auto& [table, rows] : left_out) {
+    session.Note(fmt::format("left out {} row{} of {}, which the server alone makes", Grouped(rows),
+                             rows == 1 ? "" : "s", table));
+  }
+  return {};
 }
 
 Result<std::vector<std::string>> ReadTitles(ImportRun& run, ingest::CsvReader& reader) {

@@ -191,6 +191,15 @@ Result<int> Import(Session& session, const Arguments& arguments, std::string_vie
   const json::object options = TRY(OptionsOf(kind, arguments));
   const ingest::SourceSecrets secrets = TRY(SecretsOf(session, arguments));
   if (!arguments.Has("resume")) TRY(kind.check(options));
+  for (const char* other : {"dry-run", "rejects", "resume"}) {
+    if (arguments.Has("on-server") && arguments.Has(other)) {
+      return Fail(Code::kInvalidArgument,
+                  fmt::format("--{} does not go with --on-server{}", other,
+                              other == std::string_view("rejects")
+                                  ? ": 'tenon import log JOB --rejects' lists them"
+                                  : ""));
+    }
+  }
   if (arguments.Has("on-server")) return RunOnServer(session, kind, options, secrets);
   auto run = TRY(ImportRun::Begin(session, arguments, std::string(name), options));
   return run->End(ReadSource(session, *run, kind, secrets));
