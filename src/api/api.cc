@@ -245,7 +245,10 @@ void Api::Impl::WithCaller(const ExchangePtr& exchange, const Route& route, Resu
     read_audit.Elsewhere(exchange->caller, exchange->request.path);
   }
   const bool heavy = exchange->request.body.size() > kInlineBodyMax;
-  const bool block = across || heavy || route.where == Where::kPool;
+  // Only the plain row is read without waiting; what is asked for besides, another machine answers.
+  const bool away = context.engine.store().dialect() == Dialect::kPostgres &&
+                    Reads(exchange->request) && !exchange->request.query.empty();
+  const bool block = across || heavy || away || route.where == Where::kPool;
   auto work = [this, exchange, &route, across] {
     if (across) {
       auto noted = read_audit.Across(exchange->caller, exchange->request.path);

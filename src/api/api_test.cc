@@ -204,6 +204,33 @@ TEST(Api, ServesItself) {
   EXPECT_EQ(again.status, 200) << again.body;
 }
 
+TEST(Api, AReadThatWaitsForTheDatabaseHoldsNobody) {
+  if (testing::StoreOfRun() != testing::StoreKind::kPostgres) {
+    GTEST_SKIP() << "reads of SQLite wait for nobody; TENON_TEST_STORE=postgres";
+  }
+  TestServer server;
+  const std::string row =
+      "/v1/tags/" + server.Call("POST", "/v1/tags", R"({"name":"a"})").Text("id");
+  std::promise<void> held, enough;
+  const auto locked = std::async(std::launch::async, [&, until = enough.get_future().share()] {
+    return server.store().Write(
+        {.tenant = {}, .across_tenants = true}, [&](Transaction& transaction) -> Result<void> {
+          TRY(transaction.Execute("LOCK TABLE tags IN ACCESS EXCLUSIVE MODE", {}));
+          held.set_value();
+          until.wait();
+          return {};
+        });
+  });
+  held.get_future().wait();
+  std::vector<std::future<Answer>> reads;
+  for (const char* query : {"?fields=name", "?expand=tenant", "?deleted=true"}) {
+    reads.push_back(server.Start("GET", row + query));  // returns, as an I/O thread has to
+  }
+  EXPECT_EQ(server.Call("GET", "/livez").status, 200);
+  enough.set_value();
+  for (auto& read : reads) EXPECT_EQ(read.get().status, 200);
+}
+
 TEST(Api, FollowsTraces) {
   TestServer server;
   const std::string parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
