@@ -183,6 +183,19 @@ TEST_F(IngestionTest, APostgresDatabaseIsReadAgainAndChanged) {
 
   EXPECT_EQ(Succeed("postgres", options).at("metrics").at("rows_written"), 0);
 
+  // What cannot pass by itself fails the task at once.
+  const auto fails = [&](json::object wrong, std::string_view text) {
+    const json::object job = Import("postgres", std::move(wrong));
+    EXPECT_EQ(job.at("status"), "failed");
+    EXPECT_NE(std::string_view(job.at("error_message").as_string()).find(text),
+              std::string_view::npos)
+        << json::serialize(job);
+  };
+  fails({{"url", (*server)->TcpUrl(shop.name())}, {"schema", {"sale"}}},
+        "has no schema sale; did you mean sales?");
+  fails({{"url", (*server)->TcpUrl(shop.name() + "2")}}, "does not exist");
+  EXPECT_EQ(Rows("background_tasks", "status = FAILED and run_after is null").size(), 2u);
+
   run("DROP VIEW sales.totals; ALTER TABLE sales.orders DROP COLUMN total; CREATE TABLE "
       "sales.returns (id int)");
   json::object whole = options;

@@ -87,7 +87,8 @@ Imports and exports.
   error: cannot open missing: No such file or directory
   [6]
   $ echo nonsense > nonsense; tenon import dpkg --status nonsense
-  reading  0 rows  <rate>  <took>
+  line 1: <*>
+  reading  0 rows  <rate>  <*>
   job <ulid> stopped; go on with --resume <ulid>
   error: nonsense names no installed package
   [2]
@@ -104,7 +105,7 @@ CSV with rows that are rejected.
   > END
   $ tenon import csv tables.csv --entity assets --map table=name --map table=qualified_name --map kind=type --map owner=metadata.owner --rejects rejects.ndjson
   line 5: has 4 cells where the titles are 3
-  assets, line 4: 2 fields are wrong; name: a value is required
+  assets, line 4: 2 fields are wrong; name: a value is required; qualified_name: a value is required
   assets  100 %  5 rows  <rate>  2 failed (40.0 %)  <took>
   job <ulid>: 3 written, 0 unchanged, 2 failed in <took>
   [3]
@@ -113,7 +114,7 @@ CSV with rows that are rejected.
   {"line":4,"offset":71,"reason":"2 fields are wrong","errors":[{"path":"name","code":"required","message":"a value is required"},{"path":"qualified_name","code":"required","message":"a value is required"}],"row":{"type":"TABLE","metadata":{"owner":"nobody"},"id":"<uuid>"}}
   $ tenon import csv tables.csv --entity assets --map table=name --map table=qualified_name --map kind=type --map owner=metadata.owner
   line 5: has 4 cells where the titles are 3
-  assets, line 4: 2 fields are wrong; name: a value is required
+  assets, line 4: 2 fields are wrong; name: a value is required; qualified_name: a value is required
   assets  100 %  5 rows  <rate>  2 failed (40.0 %)  <took>
   job <ulid>: 0 written, 3 unchanged, 2 failed in <took>
   name a file with --rejects to keep every rejected row and its reason
@@ -132,13 +133,9 @@ CSV with rows that are rejected.
   error: there is no entity 'asets'; did you mean assets?
   [6]
   $ tenon import csv tables.csv --entity assets
-  assets    0 %  0 rows  <rate>  <took>
-  job <ulid> stopped; go on with --resume <ulid>
   error: no column goes to a field of Asset; map them with --map COLUMN=FIELD, such as --map table=name
   [2]
   $ tenon import csv tables.csv --entity assets --map tabel=name
-  assets    0 %  0 rows  <rate>  <took>
-  job <ulid> stopped; go on with --resume <ulid>
   error: no column goes to a field of Asset; map them with --map COLUMN=FIELD, such as --map table=name
   [2]
   $ tenon import csv tables.csv --entity assets --map table=nam
@@ -154,13 +151,27 @@ CSV with rows that are rejected.
   error: FILE is missing: name the file to read, - for standard input
   [2]
   $ tenon import csv tables.csv --entity assets --delimiter ';;'
-  assets    0 %  0 rows  <rate>  <took>
-  job <ulid> stopped; go on with --resume <ulid>
-  error: no column goes to a field of Asset; map them with --map COLUMN=FIELD, such as --map table,kind,owner=name
+  error: --delimiter takes one ASCII character or tab, not ';;'
+  [2]
+  $ tenon import csv tables.csv --entity assets --delimiter ''
+  error: --delimiter takes one ASCII character or tab, not ''
+  [2]
+  $ tenon import csv tables.csv --entity assets --map table=name --map nocol=type
+  error: --map nocol=type: the file has no column 'nocol'; it has table, kind, owner
+  [2]
+  $ printf 'caf\xe9;type\na;b;c\n' > latin.csv
+  $ tenon import csv latin.csv --entity tags --delimiter ';'
+  error: no column goes to a field of Tag; map them with --map COLUMN=FIELD, such as --map caf\xe9=name
+  [2]
+  $ tenon import csv latin.csv --entity tags --delimiter ';' --map 'caf\xe9=name' --rejects rejects.ndjson -q
+  job <ulid>: 0 written, 0 unchanged, 1 failed in <took>
+  [3]
+  $ cat rejects.ndjson
+  {"line":2,"offset":10,"reason":"has 3 cells where the titles are 2","text":"a;b;c"}
+  $ gzip -k tables.csv; tenon import csv tables.csv.gz --entity assets
+  error: $WORK/run/tables.csv.gz is gzip: zcat tables.csv.gz | tenon import csv -
   [2]
   $ : > nothing.csv; tenon import csv nothing.csv --entity assets --map a=name
-  assets  0 rows  <rate>  <took>
-  job <ulid> stopped; go on with --resume <ulid>
   error: the file is empty
   [2]
   $ printf 'a\tT\nb\tT\n' | tenon import csv - --entity tags --delimiter tab --no-header --map 1=name --map 2=category
@@ -214,7 +225,7 @@ NDJSON, out and in again.
   $ tenon import ndjson wrong.ndjson --entity assets --rejects rejects.ndjson
   line 2: line 1, column 10: the document ends too early
   line 4: is not an object
-  assets, line 3: 3 fields are wrong; nmae: Asset has no field 'nmae'; did you mean 'name'?; type: a value is required
+  assets, line 3: 3 fields are wrong; nmae: Asset has no field 'nmae'; did you mean 'name'?; type: a value is required; qualified_name: a value is required
   assets  100 %  4 rows  <rate>  3 failed (75.0 %)  <took>
   job <ulid>: 0 written, 1 unchanged, 3 failed in <took>
   [3]
@@ -222,6 +233,10 @@ NDJSON, out and in again.
   {"line":2,"offset":630,"reason":"line 1, column 10: the document ends too early","text":"{\"name\": "}
   {"line":4,"offset":665,"reason":"is not an object","text":"5"}
   {"line":3,"offset":640,"reason":"3 fields are wrong","errors":[{"path":"nmae","code":"unknown","message":"Asset has no field 'nmae'; did you mean 'name'?"},{"path":"type","code":"required","message":"a value is required"},{"path":"qualified_name","code":"required","message":"a value is required"}],"row":{"name":"x","nmae":1,"id":"<uuid>"}}
+  $ tenon -q import ndjson wrong.ndjson --entity assets --map nmea=name --dry-run
+  [3]
+  $ tenon import ndjson wrong.ndjson --entity assets --map nmea=name --dry-run 2>&1 | grep nmea
+  --map nmea: no row has a member 'nmea'
   $ tenon import ndjson wrong.ndjson
   line 1: names no entity; give one for all with --entity
   line 2: line 1, column 10: the document ends too early

@@ -47,8 +47,7 @@ A model that is no longer there, read by the server.
   <time>  info  columns
   <time>  info  tags
   <time>  info  lineage
-  <time>  info  2 rows that the input no longer has were ended
-  <time>  info  succeeded: 0 written, 6 unchanged, 0 rejected
+  <time>  info  succeeded: 0 written, 6 unchanged, 0 rejected, 2 ended
   $ tenon import log $job --rejects
 
 What the server does not read.
@@ -83,8 +82,25 @@ What the server does not read.
   job <ulid>: 2 written, 0 unchanged, 0 failed in <took>
   $ echo '{"metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v99.json"}}' > m.json
   $ tenon -q import dbt --manifest m.json
-  error: $WORK/run/m.json: version v99.json of dbt's manifest is not known; this release reads v1 to v12
+  error: $WORK/run/m.json: version 99 of dbt's manifest is not known; known are 1 to 12
   [3]
+
+  $ tenon -q import http --url http://127.0.0.1:1/ --entity tagz
+  error: there is no entity 'tagz'; did you mean tags?
+  [6]
+
+A manifest without nodes takes nothing away, and one that lost some says how many rows it ended.
+
+  $ sed 's/"nodes"/"knots"/' target/manifest.json > m.json
+  $ tenon -q import dbt --manifest m.json
+  error: $WORK/run/m.json: it is no dbt manifest: it has no nodes
+  [3]
+  $ tenon -q import dbt --target m.json
+  error: $WORK/run/m.json is a file, not a folder with manifest.json in it
+  [2]
+  $ sed 's/"nodes": {.*"sources"/"nodes": {}, "sources"/' target/manifest.json > m.json
+  $ tenon -q import dbt --manifest m.json
+  job <ulid>: 0 written, 1 unchanged, 0 failed, <*> ended in <took>
 
 Tasks.
 

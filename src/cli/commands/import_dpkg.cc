@@ -135,6 +135,7 @@ Result<void> Index(ImportRun& run, Universe& universe) {
     return {};
   }));
   if (universe.resolver.size() == 0 && !run.session().Interrupted()) {
+    TRY(EachPackage(run, universe, true, [](const ingest::Package&) { return Result<void>(); }));
     return Fail(Code::kInvalidArgument,
                 fmt::format("{} names no installed package", fmt::join(universe.files, ", ")));
   }

@@ -1,14 +1,18 @@
 // tenon import ndjson, tenon import csv.
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/json/array.hpp>
 #include <filesystem>
 #include <map>
+#include <set>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/import/mapping.h"
 #include "cli/import/run.h"
 #include "cli/match.h"
+#include "cli/table.h"
 #include "record/decode.h"
 #include "services/ingest/csv.h"
 #include "services/ingest/ndjson.h"
@@ -159,6 +163,31 @@ bool IsMadeByTheServer(const EntityInfo& entity) {
   return entity.engine_only || entity.written_by_engine || entity.table == "api_keys";
 }
 
+// The members that --map gives to a field, and that no row has had yet.
+class UnusedMembers {
+ public:
+  explicit UnusedMembers(const std::vector<std::string>& words) {
+    for (const std::string& word : words) {
+      const std::size_t equals = word.rfind('=');
+      if (equals + 1 < word.size()) members_.insert(word.substr(0, equals));
+    }
+  }
+  void Saw(const json::object& row) {
+    std::erase_if(members_, [&](const std::string& member) { return row.contains(member); });
+    any_ = true;
+  }
+  void Report(const Session& session) const {
+    if (!any_ || session.Interrupted()) return;
+    for (const std::string& member : members_) {
+      session.Note(fmt::format("--map {}: no row has a member '{}'", member, member));
+    }
+  }
+
+ private:
+  std::set<std::string> members_;
+  bool any_ = false;
+};
+
 Result<void> ReadNdjson(ImportRun& run) {
   Session& session = run.session();
   const std::string named = TextOf(run.options(), "entity");
@@ -174,6 +203,7 @@ Result<void> ReadNdjson(ImportRun& run) {
   if (!run.checkpoint().empty()) TRY(reader.Resume(PositionOf(run.checkpoint())));
   RowSender sender(run);
   std::map<std::string, std::int64_t> left_out;
+  UnusedMembers unused(TextsOf(run.options(), "map"));
   ingest::NdjsonRow line;
   while (!session.Interrupted() && TRY(reader.Next(line))) {
     if (!line.problem.empty()) {
@@ -190,7 +220,10 @@ Result<void> ReadNdjson(ImportRun& run) {
       continue;
     }
     json::object fields = std::move(row->second);
-    if (mapping && row->first == entity) fields = mapping->FromObject(std::move(fields));
+    if (mapping && row->first == entity) {
+      unused.Saw(fields);
+      fields = mapping->FromObject(std::move(fields));
+    }
     TRY(sender.Send(*row->first, RowAt(std::move(fields), line.at, reader.position())));
   }
   TRY(sender.Drain());
@@ -198,43 +231,50 @@ Result<void> ReadNdjson(ImportRun& run) {
     session.Note(fmt::format("left out {} row{} of {}, which the server alone makes", Grouped(rows),
                              rows == 1 ? "" : "s", table));
   }
+  unused.Report(session);
   return {};
 }
 
-Result<std::vector<std::string>> ReadTitles(ImportRun& run, ingest::CsvReader& reader) {
+Result<char> DelimiterOf(const json::object& options) {
+  if (!options.contains("delimiter")) return ',';
+  const std::string text = TextOf(options, "delimiter");
+  if (text == "tab") return '\t';
+  if (text.size() == 1 && std::string_view("\"\r\n").find(text[0]) == std::string_view::npos) {
+    return text[0];
+  }
+  return Fail(Code::kInvalidArgument,
+              fmt::format("--delimiter takes one ASCII character or tab, not '{}'", text));
+}
+
+// Titles that are no UTF-8 are called by what a terminal can show: "caf\xe9".
+Result<std::vector<std::string>> ReadTitles(const json::object& options,
+                                            ingest::CsvReader& reader) {
   std::vector<std::string> titles;
   ingest::CsvRow row;
   if (!TRY(reader.Next(row))) return Fail(Code::kInvalidArgument, "the file is empty");
   if (!row.problem.empty()) {
     return Fail(Code::kInvalidArgument, fmt::format("line {}: {}", row.at.line, row.problem));
   }
-  if (run.options().contains("no_header")) {
+  if (options.contains("no_header")) {
     for (std::size_t i = 1; i <= row.fields.size(); ++i) titles.push_back(fmt::format("{}", i));
     TRY(reader.Resume(row.at));
     return titles;
   }
-  for (std::string_view title : row.fields) titles.emplace_back(title);
+  for (std::string_view title : row.fields) {
+    titles.push_back(InvalidUtf8At(title) ? Printable(title) : std::string(title));
+  }
   return titles;
 }
 
-Result<void> CheckTitles(ImportRun& run, const EntityInfo& entity, const Mapping& mapping,
-                         const std::vector<std::string>& titles) {
-  std::string ignored;
-  bool any = false;
-  for (const std::string& title : titles) {
-    if (mapping.Of(title).empty()) {
-      ignored += (ignored.empty() ? "" : ", ") + title;
-    } else {
-      any = true;
-    }
-  }
-  if (!any) {
+Result<void> CheckTitles(const json::object& options, const EntityInfo& entity,
+                         const Mapping& mapping, const std::vector<std::string>& titles) {
+  if (std::ranges::all_of(titles, [&](const auto& title) { return mapping.Of(title).empty(); })) {
     return Fail(Code::kInvalidArgument,
                 fmt::format("no column goes to a field of {}; map them with --map COLUMN=FIELD, "
                             "such as --map {}=name",
                             entity.name, titles.empty() ? "title" : titles[0]));
   }
-  for (const std::string& word : TextsOf(run.options(), "map")) {
+  for (const std::string& word : TextsOf(options, "map")) {
     const std::string column = word.substr(0, word.rfind('='));
     if (std::ranges::find(titles, column) == titles.end()) {
       return Fail(Code::kInvalidArgument,
@@ -242,8 +282,16 @@ Result<void> CheckTitles(ImportRun& run, const EntityInfo& entity, const Mapping
                               fmt::join(titles, ", ")));
     }
   }
-  if (!ignored.empty()) run.session().Note("columns left out: " + ignored);
   return {};
+}
+
+void NoteLeftOut(const Session& session, const Mapping& mapping,
+                 const std::vector<std::string>& titles) {
+  std::string ignored;
+  for (const std::string& title : titles) {
+    if (mapping.Of(title).empty()) ignored += (ignored.empty() ? "" : ", ") + title;
+  }
+  if (!ignored.empty()) session.Note("columns left out: " + ignored);
 }
 
 Result<void> ReadCsv(ImportRun& run) {
@@ -256,11 +304,11 @@ Result<void> ReadCsv(ImportRun& run) {
   run.metrics().bytes_total = static_cast<std::int64_t>(source->Size().value_or(0));
   run.Phase(entity->table, 0);
   ingest::CsvOptions csv;
-  const std::string delimiter = TextOf(run.options(), "delimiter");
-  if (!delimiter.empty()) csv.delimiter = delimiter == "tab" ? '\t' : delimiter[0];
+  csv.delimiter = TRY(DelimiterOf(run.options()));
   ingest::CsvReader reader(*source, csv);
-  const std::vector<std::string> titles = TRY(ReadTitles(run, reader));
-  TRY(CheckTitles(run, *entity, mapping, titles));
+  const std::vector<std::string> titles = TRY(ReadTitles(run.options(), reader));
+  TRY(CheckTitles(run.options(), *entity, mapping, titles));
+  NoteLeftOut(session, mapping, titles);
   if (!run.checkpoint().empty()) TRY(reader.Resume(PositionOf(run.checkpoint())));
   RowSender sender(run);
   ingest::CsvRow row;
@@ -275,7 +323,8 @@ Result<void> ReadCsv(ImportRun& run) {
       for (const FieldError& field : fields.error().fields) {
         reason += fmt::format("; {} {}", field.path, field.message);
       }
-      run.Reject(row.at.line, row.at.offset, reason, fmt::format("{}", fmt::join(row.fields, ",")));
+      run.Reject(row.at.line, row.at.offset, reason,
+                 fmt::format("{}", fmt::join(row.fields, std::string_view(&csv.delimiter, 1))));
       continue;
     }
     TRY(sender.Send(*entity, RowAt(*std::move(fields), row.at, reader.position())));
@@ -283,20 +332,39 @@ Result<void> ReadCsv(ImportRun& run) {
   return sender.Drain();
 }
 
-Result<void> CheckOptions(Session& session, const json::object& options, bool needs_entity) {
+// What can be seen of a file before any row of it is read.
+Result<void> CheckFile(const std::string& file, const std::string& source,
+                       const json::object& options, const EntityInfo* entity) {
+  // Of a pipe nothing is tried: closing it again would end whoever writes into it.
+  std::error_code unknown;
+  if (file == "-" || std::filesystem::is_fifo(file, unknown)) return {};
+  auto input = TRY(ingest::OpenFile(file));
+  if (!std::filesystem::is_regular_file(file, unknown)) return {};
+  std::array<char, 2> magic{};
+  if (TRY(input->Read(magic)) == 2 && magic == std::array{'\x1f', '\x8b'}) {
+    return Fail(Code::kInvalidArgument,
+                fmt::format("{} is gzip: zcat {} | tenon import {} -", file,
+                            std::filesystem::path(file).filename().string(), source));
+  }
+  if (source != "csv") return {};
+  TRY(input->Seek(0));
+  ingest::CsvReader reader(*input, {.delimiter = TRY(DelimiterOf(options))});
+  const Mapping mapping = TRY(Mapping::Create(*entity, TextsOf(options, "map")));
+  return CheckTitles(options, *entity, mapping, TRY(ReadTitles(options, reader)));
+}
+
+Result<void> CheckOptions(Session& session, const json::object& options,
+                          const std::string& source) {
+  TRY(DelimiterOf(options));
+  const EntityInfo* entity = nullptr;
   const std::string named = TextOf(options, "entity");
   if (!named.empty()) {
-    const EntityInfo* entity = TRY(session.Entity(named));
+    entity = TRY(session.Entity(named));
     TRY(Mapping::Create(*entity, TextsOf(options, "map")));
-  } else if (needs_entity) {
+  } else if (source == "csv") {
     return Fail(Code::kInvalidArgument, "name the entity of the rows: --entity E");
   }
-  const std::string file = TextOf(options, "file");
-  // A pipe is not tried: closing it again would end whoever writes into it.
-  std::error_code unknown;
-  const bool pipe = std::filesystem::is_fifo(file, unknown);
-  if (file != "-" && !pipe) TRY(ingest::OpenFile(file));
-  return {};
+  return CheckFile(TextOf(options, "file"), source, options, entity);
 }
 
 Result<int> Import(Session& session, const Arguments& arguments, const std::string& source,
@@ -308,7 +376,7 @@ Result<int> Import(Session& session, const Arguments& arguments, const std::stri
                 "input");
   }
   // What is wrong with the command line should not leave a failed job behind.
-  if (!arguments.Has("resume")) TRY(CheckOptions(session, options, source == "csv"));
+  if (!arguments.Has("resume")) TRY(CheckOptions(session, options, source));
   auto run = TRY(ImportRun::Begin(session, arguments, source, options));
   return run->End(read(*run));
 }

@@ -188,7 +188,7 @@ Result<void> ReadSource(Session& session, ImportRun& run, const ingest::SourceKi
 
 Result<int> Import(Session& session, const Arguments& arguments, std::string_view name) {
   const ingest::SourceKind& kind = *ingest::FindSource(name);
-  const json::object options = TRY(OptionsOf(kind, arguments));
+  json::object options = TRY(OptionsOf(kind, arguments));
   const ingest::SourceSecrets secrets = TRY(SecretsOf(session, arguments));
   if (!arguments.Has("resume")) TRY(kind.check(options));
   for (const char* other : {"dry-run", "rejects", "resume"}) {
@@ -199,6 +199,9 @@ Result<int> Import(Session& session, const Arguments& arguments, std::string_vie
                                   ? ": 'tenon import log JOB --rejects' lists them"
                                   : ""));
     }
+  }
+  if (const std::string entity = ingest::OptionText(options, "entity"); !entity.empty()) {
+    options["entity"] = TRY(session.Entity(entity))->table;
   }
   if (arguments.Has("on-server")) return RunOnServer(session, kind, options, secrets);
   auto run = TRY(ImportRun::Begin(session, arguments, std::string(name), options));

@@ -35,7 +35,9 @@ std::int64_t IntOf(const json::object& object, std::string_view name) {
 
 bool HasEnded(const std::string& status, const json::object& task) {
   if (status == "COMPLETED" || status == "CANCELLED") return true;
-  return status == "FAILED" && IntOf(task, "retry_count") >= IntOf(task, "max_retries");
+  // A worker that gives up takes the time of the next attempt away.
+  return status == "FAILED" && (IntOf(task, "retry_count") >= IntOf(task, "max_retries") ||
+                                TextOf(task, "run_after").empty());
 }
 
 std::string Quoted(std::string_view text) {

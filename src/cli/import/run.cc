@@ -9,6 +9,7 @@
 #include "base/json_text.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "services/ingest/reason.h"
 
 namespace tenon::cli {
 namespace {
@@ -112,16 +113,14 @@ void ImportRun::Count(UploadRow& row, UploadResult& result) {
   }
   ++metrics_.rows_failed;
   json::array errors;
-  std::string reason = result.error.message;
   for (const FieldError& field : result.error.fields) {
     errors.push_back(
         json::object{{"path", field.path}, {"code", field.code}, {"message", field.message}});
-    if (reason.find(field.message) != std::string::npos) continue;
-    reason += fmt::format("; {}: {}", field.path, field.message);
   }
   if (shown_rejects_++ < kShownRejectsMax) {
     session_.Note(fmt::format("{}{}: {}", phase_.empty() ? "row" : phase_,
-                              row.line > 0 ? fmt::format(", line {}", row.line) : "", reason));
+                              row.line > 0 ? fmt::format(", line {}", row.line) : "",
+                              ingest::ReasonOf(result.error)));
   }
   WriteReject({{"line", row.line},
                {"offset", row.offset},
@@ -215,10 +214,12 @@ Result<int> ImportRun::End(Result<void> result) {
                                 Grouped(metrics_.rows_read - metrics_.rows_failed),
                                 Grouped(metrics_.rows_failed)));
     } else {
-      session_.out() << fmt::format("job {}: {} written, {} unchanged, {} failed in {}\n",
-                                    job_->id(), Grouped(metrics_.rows_written),
-                                    Grouped(metrics_.rows_skipped), Grouped(metrics_.rows_failed),
-                                    Spoken(took));
+      session_.out() << fmt::format(
+          "job {}: {} written, {} unchanged, {} failed{} in {}\n", job_->id(),
+          Grouped(metrics_.rows_written), Grouped(metrics_.rows_skipped),
+          Grouped(metrics_.rows_failed),
+          metrics_.rows_ended > 0 ? fmt::format(", {} ended", Grouped(metrics_.rows_ended)) : "",
+          Spoken(took));
     }
   } else {
     json::object summary = metrics_.ToJson(took, {});

@@ -71,7 +71,7 @@ Result<> Read(SourceContext& context) {
                        .note = [&sink](std::string_view level,
                                        const std::string& message) { sink.Note(level, message); }};
   auto pager = TRY(Pager::Open(TRY(RulesOf(options, context.secrets)), deps, context.checkpoint));
-  sink.Begin(origin);
+  sink.Begin(origin, {mapping.table});
   sink.Phase("items", 0);
   if (!context.checkpoint.empty()) sink.Partial("the job goes on in the middle of its pages");
   std::int64_t bytes = 0;

@@ -79,6 +79,7 @@ TEST_F(CustomHttp, FollowsLinksOfTheHeader) {
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_THAT(Titles(), ElementsAre("a", "b"));
   EXPECT_EQ(sink_.rows[0].where, "page 1, item 1");
+  EXPECT_THAT(sink_.tables, ElementsAre("graph_nodes"));  // and no edges, which another run wrote
   EXPECT_NE(TextIn(sink_.rows[0].fields, "id"), TextIn(sink_.rows[1].fields, "id"));
 }
 

@@ -70,7 +70,7 @@ class Reader {
   Result<> Run() {
     sink_.Phase("reading", 0);
     TRY(Read());
-    sink_.Begin(fmt::format("dbt:{}", name_));
+    sink_.Begin(fmt::format("dbt:{}", name_), {"assets", "schemas", "relationships"});
     TRY(PutAssets());
     TRY(PutColumns());
     TRY(PutTags());
@@ -88,6 +88,12 @@ class Reader {
     if (!asked && target.empty()) return std::optional<json::value>();
     if (!asked) path = fmt::format("{}/{}", target, file);
     auto found = context_.files.Find(path, ".json");
+    if (!found && !asked && found.error().code == Code::kNotFound) {
+      if (auto packed = context_.files.Find(path + ".gz", ".json")) {
+        found = std::move(packed);
+        path += ".gz";
+      }
+    }
     if (!found && !asked && option != "manifest" && found.error().code == Code::kNotFound) {
       return std::optional<json::value>();
     }

@@ -34,14 +34,14 @@ Result<int> VersionOf(const json::value& document, std::string_view artifact, in
             : fmt::format("it is no dbt {}: its schema is {}", name, Ellipsis(schema, 100)));
   }
   int version = 0;
-  const char* begin = schema.data() + found + place.size();
-  const auto [end, problem] = std::from_chars(begin, schema.data() + schema.size(), version);
+  const std::string text = schema.substr(found + place.size());
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), version);
   if (problem != std::errc() || std::string_view(end) != ".json" || version < 1 ||
       version > version_max) {
-    return Fail(
-        Code::kInvalidField,
-        fmt::format("version {} of dbt's {} is not known; this release reads v1 to v{}",
-                    Ellipsis(schema.substr(found + place.size() - 1), 40), name, version_max));
+    return Fail(Code::kInvalidField,
+                fmt::format("version {} of dbt's {} is not known; known {}",
+                            Ellipsis(text.substr(0, text.find(".json")), 40), name,
+                            version_max == 1 ? "is 1" : fmt::format("are 1 to {}", version_max)));
   }
   return version;
 }
@@ -249,6 +249,9 @@ Result<DbtProject> ReadDbtManifest(const json::value& document) {
   DbtProject project;
   project.manifest_version = TRY(VersionOf(document, "manifest", kManifestVersionMax));
   const json::object& manifest = document.get_object();
+  if (const json::value* nodes = manifest.if_contains("nodes"); !nodes || !nodes->is_object()) {
+    return Fail(Code::kInvalidField, "it is no dbt manifest: it has no nodes");
+  }
   const json::object& metadata = ObjectIn(manifest, "metadata");
   project.adapter = TextIn(metadata, "adapter_type");
   project.dbt_version = TextIn(metadata, "dbt_version");

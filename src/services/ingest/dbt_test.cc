@@ -86,16 +86,25 @@ TEST(DbtManifest, SaysWhatItIsNot) {
     EXPECT_THAT(
         message(fmt::format(R"({{"metadata": {{"dbt_schema_version": "a/dbt/manifest/{}.json"}}}})",
                             version)),
-        testing::AllOf(HasSubstr(std::string("version ") + version), HasSubstr("v1 to v12")));
+        testing::AllOf(
+            HasSubstr(fmt::format("version {} of dbt's manifest is not known", version + 1)),
+            HasSubstr("known are 1 to 12")));
+  }
+  // Nothing of the project would be left if one of these were taken for it.
+  for (const char* nodes : {"", R"(, "nodes": [])", R"(, "nodes": null)"}) {
+    EXPECT_EQ(
+        message(fmt::format(
+            R"({{"metadata": {{"dbt_schema_version": "a/dbt/manifest/v12.json"}}{}}})", nodes)),
+        "it is no dbt manifest: it has no nodes");
   }
 }
 
 // Every section and member of a wrong type is as if it were not there.
 TEST(DbtManifest, LeavesOutWhatIsOfAWrongType) {
   for (const char* wrong : {"null", "1", "\"x\"", "[1]", "{\"a\": 1}", "{\"a\": {}}", "[]"}) {
-    for (const char* section : {"nodes", "sources", "exposures", "metrics", "groups"}) {
+    for (const char* section : {"sources", "exposures", "metrics", "groups"}) {
       const auto project = ReadDbtManifest(Parsed(fmt::format(
-          R"({{"metadata": {{"dbt_schema_version": "a/dbt/manifest/v4.json"}}, "{}": {}}})",
+          R"({{"metadata": {{"dbt_schema_version": "a/dbt/manifest/v4.json"}}, "nodes": {{}}, "{}": {}}})",
           section, wrong)));
       EXPECT_TRUE(project) << section << wrong;
     }
@@ -173,6 +182,31 @@ TEST_F(DbtData, CatalogAndRunResultsAreTakenUp) {
     const json::object& dbt = ObjectIn(ObjectIn(row.fields, "metadata"), "dbt");
     EXPECT_EQ(TextIn(ObjectIn(dbt, "last_run"), "status"), "success");
   }
+}
+
+TEST(Dbt, TargetIsAFolderWhoseFilesMayBePacked) {
+  const fs::path folder = fs::temp_directory_path() / fmt::format("tenon-dbt-gz-{}", ::getpid());
+  fs::create_directory(folder);
+  const fs::path manifest = folder / "manifest.json";
+  std::ofstream(manifest) << kManifest;
+  const LocalFiles files;
+  SourceWorld world;
+  world.files = &files;
+  RecordingSink sink;
+  world.options = {{"target", manifest.string()}};
+  const auto file = world.Read("dbt", sink);
+  const std::string pack = fmt::format("gzip -n {}", manifest.string());
+  const int packed = std::system(pack.c_str());
+  world.options = {{"target", folder.string()}};
+  const auto read = world.Read("dbt", sink);
+  fs::remove_all(folder);
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().message,
+            manifest.string() + " is a file, not a folder with manifest.json in it");
+  ASSERT_EQ(packed, 0);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_FALSE(sink.rows.empty());
+  EXPECT_THAT(sink.tables, testing::ElementsAre("assets", "schemas", "relationships"));
 }
 
 TEST(Dbt, NamesTablesAsOpenLineageDoesWhenAsked) {

@@ -57,6 +57,12 @@ Result<std::vector<FoundFile>> LocalFiles::Find(const std::string& path,
   // What is outside looks the same whether it is there or not.
   if (failed) {
     if (bound_) TRY(CheckRoot(fs::path(path).lexically_normal().string()));
+    if (failed == std::errc::not_a_directory) {
+      const fs::path asked(path);
+      return Fail(Code::kInvalidArgument,
+                  fmt::format("{} is a file, not a folder with {} in it",
+                              asked.parent_path().string(), asked.filename().string()));
+    }
     return Fail(Code::kNotFound, fmt::format("there is no {}", path));
   }
   TRY(CheckRoot(whole.string()));

@@ -29,6 +29,9 @@ json::object JobMetrics::ToJson(std::chrono::milliseconds took, const JobMetrics
                           {"bytes_read", bytes_read},
                           {"rows_per_second", std::floor(static_cast<double>(rows_read) / seconds)},
                           {"error_rate", error_rate}};
+  if (const std::int64_t ended = before.rows_ended + rows_ended; ended > 0) {
+    metrics["rows_ended"] = ended;
+  }
   if (rows_total > 0) metrics["rows_total"] = rows_total;
   if (bytes_total > 0) metrics["bytes_total"] = bytes_total;
   return metrics;
@@ -40,6 +43,7 @@ JobMetrics JobMetrics::FromJson(const json::object& object) {
   metrics.rows_written = IntOf(object, "rows_written");
   metrics.rows_skipped = IntOf(object, "rows_skipped");
   metrics.rows_failed = IntOf(object, "rows_failed");
+  metrics.rows_ended = IntOf(object, "rows_ended");
   return metrics;
 }
 

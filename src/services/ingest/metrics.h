@@ -13,6 +13,7 @@ struct JobMetrics {
   std::int64_t rows_written = 0;
   std::int64_t rows_skipped = 0;  // already there, unchanged
   std::int64_t rows_failed = 0;
+  std::int64_t rows_ended = 0;   // which the input no longer has
   std::int64_t bytes_total = 0;  // 0: the source does not tell
   std::int64_t bytes_read = 0;
 

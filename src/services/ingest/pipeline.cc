@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "services/ingest/json_fields.h"
 #include "services/ingest/pipeline_parts.h"
+#include "services/ingest/reason.h"
 
 namespace tenon::ingest {
 namespace {
@@ -80,7 +81,10 @@ json::object Pipeline::checkpoint() const {
   return checkpoint;
 }
 
-void Pipeline::Begin(const std::string& origin) { origin_ = Ellipsis(origin, 500); }
+void Pipeline::Begin(const std::string& origin, std::vector<std::string> tables) {
+  origin_ = Ellipsis(origin, 500);
+  tables_ = std::move(tables);
+}
 
 void Pipeline::Covers(const std::string& table, const std::string& filter,
                       const std::string& fields) {
@@ -400,13 +404,10 @@ Result<> Pipeline::RejectRow(const SourceRow& row, const Error& error) {
   ++metrics_.rows_read;
   ++metrics_.rows_failed;
   json::array errors;
-  std::string reason = error.message;
+  const std::string reason = ReasonOf(error);
   for (const FieldError& field : error.fields) {
     errors.push_back(
         json::object{{"path", field.path}, {"code", field.code}, {"message", field.message}});
-    if (reason.find(field.message) == std::string::npos) {
-      reason += fmt::format("; {}: {}", field.path, field.message);
-    }
   }
   if (hooks_.reject) {
     json::object reject{{"where", row.where},          {"line", row.at.line},

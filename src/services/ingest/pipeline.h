@@ -53,9 +53,8 @@ class Pipeline final : public RowSink {
 
   [[nodiscard]] const JobMetrics& metrics() const { return metrics_; }
   [[nodiscard]] json::object checkpoint() const;
-  [[nodiscard]] std::int64_t superseded() const { return superseded_; }
 
-  void Begin(const std::string& origin) override;
+  void Begin(const std::string& origin, std::vector<std::string> tables) override;
   void Fingerprint(const std::string& input) override;
   void Covers(const std::string& table, const std::string& filter,
               const std::string& fields) override;
@@ -113,7 +112,8 @@ class Pipeline final : public RowSink {
   const PipelineHooks hooks_;
   JobMetrics metrics_;
   std::string origin_, input_;
-  std::vector<Buffer> buffers_;  // by table, in the order in which they first came
+  std::vector<std::string> tables_;  // that the origin is the whole of
+  std::vector<Buffer> buffers_;      // by table, in the order in which they first came
   std::size_t buffered_bytes_ = 0;
   std::unordered_map<std::string, std::string> keys_;  // by ref
   // Hashes of the keys that this run wrote or found, by table.
@@ -130,7 +130,6 @@ class Pipeline final : public RowSink {
   std::int64_t done_rows_ = 0;
   bool partial_ = false;
   std::optional<Error> failed_;
-  std::int64_t superseded_ = 0;
 };
 
 }  // namespace tenon::ingest

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "base/hash.h"
@@ -95,7 +96,7 @@ Result<> Pipeline::EndMissing(const std::string& table, const std::string& filte
     }
     for (auto& result : TRY(Send(table, std::move(writes)))) {
       if (result) {
-        ++superseded_;
+        ++metrics_.rows_ended;
       } else if (result.error().code != Code::kConflict && result.error().code != Code::kNotFound) {
         return Fail(std::move(result).error());
       }
@@ -130,30 +131,29 @@ Result<> Pipeline::EndStale() {
   return {};
 }
 
-// Edges before nodes: what refers before what is referred to.
+// What refers before what is referred to.
 Result<> Pipeline::EndMissing() {
   if (origin_.empty() || partial_ || options_.keep_missing) return {};
   if (metrics_.rows_failed > 0) {
     Note("warn", "rows were rejected, so what the input no longer has is kept");
     return {};
   }
-  const std::string in_metadata = "metadata.origin = " + Quoted(origin_);
-  const std::string in_properties = "properties.origin = " + Quoted(origin_);
-  const auto wrote = [this](std::string_view table) {
-    return std::ranges::find(buffers_, table, &Buffer::table) != buffers_.end();
-  };
-  if (wrote("graph_nodes") || wrote(kEdgesTable)) {
-    TRY(EndMissing(std::string(kEdgesTable), in_properties + " and properties.state != superseded",
-                   Write::Op::kEvent));
-    TRY(EndMissing("graph_nodes", in_properties, Write::Op::kDelete));
+  if (put_ == 0) {
+    Note("warn", "the input has no rows, so what an earlier import wrote is kept");
+    return {};
   }
   for (const auto& [table, covered] : covered_) {
     TRY(EndMissing(table, covered.filter, Write::Op::kDelete, covered.fields));
   }
-  if (wrote("assets")) {
-    TRY(EndMissing("relationships", in_metadata, Write::Op::kDelete));
-    TRY(EndMissing("schemas", in_metadata, Write::Op::kDelete));
-    TRY(EndMissing("assets", in_metadata, Write::Op::kDelete));
+  constexpr std::array<std::string_view, 5> kEndOrder = {kEdgesTable, kNodesTable, "relationships",
+                                                         "schemas", "assets"};
+  for (const std::string_view table : kEndOrder) {
+    if (std::ranges::find(tables_, table) == tables_.end()) continue;
+    const std::string filter = fmt::format("{}.origin = {}", MarkOf(table), Quoted(origin_));
+    TRY(table == kEdgesTable
+            ? EndMissing(std::string(table), filter + " and properties.state != superseded",
+                         Write::Op::kEvent)
+            : EndMissing(std::string(table), filter, Write::Op::kDelete));
   }
   return {};
 }
@@ -165,9 +165,6 @@ Result<> Pipeline::Finish() {
   TRY(CommitEdges());
   TRY(EndMissing());
   TRY(EndStale());
-  if (superseded_ > 0) {
-    Note("info", fmt::format("{} rows that the input no longer has were ended", superseded_));
-  }
   return {};
 }
 

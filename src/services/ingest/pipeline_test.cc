@@ -6,9 +6,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "services/ingest/json_fields.h"
+#include "services/ingest/reason.h"
 
 namespace tenon::ingest {
 namespace {
@@ -117,7 +119,17 @@ class PipelineTest : public ::testing::Test {
  protected:
   // Nodes 1 to `nodes`, and an edge 100+n from each to the next; a bad row when asked for.
   Result<> Run(int nodes, bool finish = true, bool with_reject = false) {
+    return RunOf({"graph_nodes", "graph_edges"}, nodes, finish, with_reject);
+  }
+
+  // The same of some tables only.
+  Result<> RunOf(const std::vector<std::string>& tables, int nodes, bool finish = true,
+                 bool with_reject = false) {
+    const auto has = [&](std::string_view table) {
+      return std::ranges::find(tables, table) != tables.end();
+    };
     PipelineHooks hooks;
+    hooks.note = [&](std::string_view, const std::string& message) { notes_.push_back(message); };
     hooks.wait = [](std::chrono::milliseconds) { return true; };
     hooks.reject = [&](const json::object& reject) {
       rejects_.push_back(TextIn(reject, "reason"));
@@ -126,11 +138,11 @@ class PipelineTest : public ::testing::Test {
     options.batch_rows = 2;
     options.job = "01H5C3S5J5Z8G0V3M7Y5K6Q9R2";
     Pipeline pipeline(target_, std::move(options), hooks);
-    pipeline.Begin("test");
-    for (int n = 1; n <= nodes; ++n) {
+    pipeline.Begin("test", tables);
+    for (int n = 1; has("graph_nodes") && n <= nodes; ++n) {
       TRY(pipeline.Put({.table = "graph_nodes", .fields = {{"id", Id(n)}, {"type", "LABEL"}}}));
     }
-    for (int n = 1; n < nodes; ++n) {
+    for (int n = 1; has("graph_edges") && n < nodes; ++n) {
       TRY(pipeline.Put({.table = "graph_edges",
                         .fields = {{"id", Id(100 + n)},
                                    {"source_id", Id(n)},
@@ -145,7 +157,7 @@ class PipelineTest : public ::testing::Test {
 
   MemoryTarget target_;
   JobMetrics metrics_;
-  std::vector<std::string> rejects_;
+  std::vector<std::string> rejects_, notes_;
 };
 
 TEST_F(PipelineTest, EdgesAreCommittedWhenAllIsRead) {
@@ -170,11 +182,45 @@ TEST_F(PipelineTest, WhatIsGoneIsEndedAndComesBack) {
   ASSERT_TRUE(Run(2));
   EXPECT_TRUE(target_.nodes[Id(3)].deleted);
   EXPECT_EQ(target_.States()[Id(102)], "superseded");
+  EXPECT_EQ(metrics_.rows_ended, 2);
   ASSERT_TRUE(Run(3));
   EXPECT_FALSE(target_.nodes[Id(3)].deleted);
   // A superseded edge stays what it was; the one that comes back is another.
   EXPECT_EQ(target_.States()[Id(102)], "superseded");
   EXPECT_EQ(target_.edges.size(), 3u);
+}
+
+// As two runs of one custom-http, first of the nodes and then of their edges.
+TEST_F(PipelineTest, ARunEndsRowsOfItsOwnTablesOnly) {
+  ASSERT_TRUE(RunOf({"graph_nodes"}, 3));
+  ASSERT_TRUE(RunOf({"graph_edges"}, 3));
+  EXPECT_FALSE(target_.nodes[Id(1)].deleted);
+  EXPECT_EQ(metrics_.rows_ended, 0);
+  ASSERT_TRUE(RunOf({"graph_nodes"}, 2));
+  EXPECT_TRUE(target_.nodes[Id(3)].deleted);
+  EXPECT_EQ(target_.States()[Id(102)], "committed");
+  // All edges but one are gone, and still they are what the run is of.
+  ASSERT_TRUE(RunOf({"graph_edges"}, 2));
+  EXPECT_EQ(target_.States()[Id(102)], "superseded");
+}
+
+TEST_F(PipelineTest, AnInputWithoutRowsEndsNothing) {
+  ASSERT_TRUE(Run(3));
+  ASSERT_TRUE(Run(0));
+  EXPECT_FALSE(target_.nodes[Id(3)].deleted);
+  EXPECT_EQ(metrics_.rows_ended, 0);
+  EXPECT_THAT(notes_, ElementsAre(HasSubstr("has no rows")));
+}
+
+TEST(Reason, SaysEachFieldAlsoWhenTheirTextsAreTheSame) {
+  Error error(Code::kInvalidField, "2 fields are wrong");
+  error.fields = {{"name", "required", "a value is required"},
+                  {"qualified_name", "required", "a value is required"}};
+  EXPECT_EQ(ReasonOf(error),
+            "2 fields are wrong; name: a value is required; qualified_name: a value is required");
+  Error single(Code::kInvalidField, "name: a value is required");
+  single.fields = {{"name", "required", "a value is required"}};
+  EXPECT_EQ(ReasonOf(single), "name: a value is required");
 }
 
 TEST_F(PipelineTest, NothingIsEndedAfterARejectedRow) {

@@ -86,6 +86,9 @@ std::string Cell(const PGresult* rows, int row, int column) {
 }
 bool Truth(const PGresult* rows, int row, int column) { return Cell(rows, row, column) == "t"; }
 
+constexpr const char* kSchemas =
+    "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' "
+    "ORDER BY 1";
 constexpr const char* kRelations =
     "SELECT c.oid, n.nspname, c.relname, c.relkind, coalesce(obj_description(c.oid, 'pg_class'), "
     "''), pg_get_userbyid(c.relowner), greatest(c.reltuples, 0)::bigint FROM pg_class c JOIN "
@@ -132,12 +135,13 @@ class Reader {
 
   Result<> Run() {
     TRY(Connect());
-    sink_.Begin(space_ + "/" + address_.database);
+    sink_.Begin(space_ + "/" + address_.database, {"assets", "schemas", "relationships"});
     if (!schemas_.empty()) sink_.Partial("only some schemas are read");
     // One view of the catalogues, whatever is changed meanwhile.
     TRY(Ask("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"));
     TRY(Ask("SET LOCAL search_path = pg_catalog"));
     TRY(Ask("SET LOCAL statement_timeout = '60s'"));
+    TRY(CheckSchemas());
     TRY(PutRelations());
     TRY(PutColumns());
     TRY(PutForeignKeys());
@@ -198,9 +202,15 @@ class Reader {
     std::string said = ::PQerrorMessage(connection_.get());
     std::ranges::replace(said, '\n', ' ');
     while (!said.empty() && said.back() == ' ') said.pop_back();
-    if (said.find("authentication failed") != std::string::npos ||
-        said.find("no password supplied") != std::string::npos) {
+    const auto says = [&said](std::string_view part) {
+      return said.find(part) != std::string::npos;
+    };
+    // libpq gives no SQLSTATE for a connection that is refused. None of these passes by itself.
+    if (says("authentication failed") || says("no password supplied") || says("no pg_hba.conf") ||
+        says("permission denied")) {
       code = Code::kForbidden;
+    } else if (says("does not exist")) {
+      code = Code::kNotFound;
     }
     return Error(code, fmt::format("{}/{}: {}", space_, address_.database, Ellipsis(said, 500)));
   }
@@ -215,6 +225,26 @@ class Reader {
 
   std::string NameOf(std::string_view schema, std::string_view relation) const {
     return fmt::format("{}/{}.{}.{}", space_, address_.database, schema, relation);
+  }
+
+  // A schema that is not there would be an import of nothing.
+  Result<> CheckSchemas() {
+    if (schemas_.empty()) return {};
+    const ResultPtr rows = TRY(Ask(kSchemas));
+    std::vector<std::string> there;
+    for (int i = 0; i < ::PQntuples(rows.get()); ++i) there.push_back(Cell(rows.get(), i, 0));
+    for (const std::string& name : schemas_) {
+      if (std::ranges::find(there, name) != there.end()) continue;
+      const std::string_view nearest =
+          Nearest(name, std::vector<std::string_view>(there.begin(), there.end()));
+      return Fail(
+          Code::kNotFound,
+          fmt::format("{}/{} has no schema {}; {}", space_, address_.database, Ellipsis(name, 100),
+                      nearest.empty()
+                          ? "it has " + Ellipsis(fmt::format("{}", fmt::join(there, ", ")), 300)
+                          : fmt::format("did you mean {}?", nearest)));
+    }
+    return {};
   }
 
   Result<> PutContainer(const std::string& type, const std::string& name,

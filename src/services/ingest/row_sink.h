@@ -36,9 +36,10 @@ class RowSink {
  public:
   virtual ~RowSink() = default;
 
-  // Names what this source is the authority of ("dbt:jaffle_shop"), before the first row. Rows that
-  // an earlier whole run of the same origin wrote and this one does not are superseded or deleted.
-  virtual void Begin(const std::string& origin) = 0;
+  // Names what this source is the authority of ("dbt:jaffle_shop"), before the first row, and all
+  // tables that it writes to. Rows of these tables that an earlier whole run of the same
+  // origin wrote and this one does not are superseded or deleted, unless this one puts no row.
+  virtual void Begin(const std::string& origin, std::vector<std::string> tables) = 0;
   // Tells the same input from a changed one ("size/mtime"); a resumed job skips what it did before
   // only if it is the same. Sources that do not call it find their own way by SetCheckpoint.
   virtual void Fingerprint(const std::string& input) = 0;

@@ -14,6 +14,7 @@ namespace tenon::ingest {
 class RecordingSink final : public RowSink {
  public:
   std::string origin;
+  std::vector<std::string> tables;  // that the origin is the whole of
   std::vector<SourceRow> rows;
   std::vector<std::string> rejects;  // "where: reason"
   std::vector<std::string> notes;
@@ -32,7 +33,10 @@ class RecordingSink final : public RowSink {
     return found;
   }
 
-  void Begin(const std::string& name) override { origin = name; }
+  void Begin(const std::string& name, std::vector<std::string> all) override {
+    origin = name;
+    tables = std::move(all);
+  }
   void Fingerprint(const std::string&) override {}
   void Covers(const std::string& table, const std::string& filter, const std::string&) override {
     covers[table] = filter;

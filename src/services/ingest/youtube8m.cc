@@ -154,7 +154,7 @@ class Reader {
     if (const std::string path = OptionText(context_.options, "vocabulary"); !path.empty()) {
       vocabulary_ = TRY(context_.files.Find(path, ".csv"));
     }
-    sink_.Begin("youtube8m:" + origin);
+    sink_.Begin("youtube8m:" + origin, {"graph_nodes", "graph_edges"});
     std::string fingerprint;
     for (const auto* files : {&vocabulary_, &shards_}) {
       for (const FoundFile& file : *files) {

@@ -220,7 +220,7 @@ Result<json::value> Connectors::Poll(const Connector& connector, const Connector
   ingest::PipelineOptions options;
   options.keep_missing = true;  // a poll is news, not the whole
   ingest::Pipeline pipeline(target, std::move(options), std::move(hooks));
-  pipeline.Begin("connector:" + connector.id);
+  pipeline.Begin("connector:" + connector.id, {});
   const ingest::ItemMapping mapping = MappingOf(connector);
   ingest::Page page;
   while (!request.cancelled() && TRY(pager->Next(page))) {

@@ -8,6 +8,7 @@
 #include "auth/identity.h"
 #include "base/text.h"
 #include "services/ingest/pipeline.h"
+#include "services/ingest/reason.h"
 #include "services/jobs/engine_target.h"
 #include "services/jobs/job_lines.h"
 
@@ -30,15 +31,6 @@ std::string TextOf(const json::object& object, std::string_view name) {
 json::object ObjectOf(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);
   return value != nullptr && value->is_object() ? value->get_object() : json::object();
-}
-
-std::string MessageOf(const Error& error) {
-  std::string message = error.message;
-  for (const FieldError& field : error.fields) {
-    if (message.find(field.message) != std::string::npos) continue;
-    message += fmt::format("; {}: {}", field.path, field.message);
-  }
-  return Ellipsis(message, kErrorBytesMax);
 }
 
 class IngestJob {
@@ -241,8 +233,11 @@ class IngestJob {
     json::object body{{"metrics", last_.ToJson(Took(), before_)}};
     if (!last_checkpoint_.empty()) body["checkpoint"] = last_checkpoint_;
     if (result) {
-      lines_.Log("info", fmt::format("succeeded: {} written, {} unchanged, {} rejected",
-                                     last_.rows_written, last_.rows_skipped, last_.rows_failed));
+      lines_.Log(
+          "info",
+          fmt::format("succeeded: {} written, {} unchanged, {} rejected{}", last_.rows_written,
+                      last_.rows_skipped, last_.rows_failed,
+                      last_.rows_ended > 0 ? fmt::format(", {} ended", last_.rows_ended) : ""));
       lines_.Flush();
       deps_.stats.CountEnd(source_, "succeeded");
       (void)Fire("succeed", std::move(body));
@@ -255,7 +250,7 @@ class IngestJob {
       (void)Fire("release", std::move(body));
       return;
     }
-    const std::string message = MessageOf(result.error());
+    const std::string message = Ellipsis(ingest::ReasonOf(result.error()), kErrorBytesMax);
     lines_.Log("error", message);
     lines_.Flush();
     body["error_message"] = message;
