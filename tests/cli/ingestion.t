@@ -80,14 +80,13 @@ What the server does not read.
   $ tenon -q import http --url $TENON_URL/v1/tags --items items --item-key id --map name=properties.title \
   >   --set type=DOCUMENT --header "Authorization: Bearer $TENON_API_KEY"
   job <ulid>: 2 written, 0 unchanged, 0 failed in <took>
+  $ tenon -q import http --url http://127.0.0.1:1/ --entity tagz
+  error: there is no entity 'tagz'; did you mean tags?
+  [6]
   $ echo '{"metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v99.json"}}' > m.json
   $ tenon -q import dbt --manifest m.json
   error: $WORK/run/m.json: version 99 of dbt's manifest is not known; known are 1 to 12
   [3]
-
-  $ tenon -q import http --url http://127.0.0.1:1/ --entity tagz
-  error: there is no entity 'tagz'; did you mean tags?
-  [6]
 
 A manifest without nodes takes nothing away, and one that lost some says how many rows it ended.
 
